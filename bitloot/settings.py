@@ -1,0 +1,194 @@
+"""Every environment variable, read once, frozen and checked. `.env.example` lists the same, in the same order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bitloot.errors import UnsafeSettings
+from bitloot.settings_check import unsafe_reasons
+
+__all__ = ["Settings", "load_settings"]
+
+
+class Settings(BaseSettings):
+    """All configuration. Times are seconds, sizes bytes, amounts whole units of their currency."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_file=None, hide_input_in_errors=True)
+
+    # --- process
+    environment: Literal["production", "development"] = "production"
+    state_dir: Path = Path(".bitloot")
+    public_url: str = "http://127.0.0.1:8000"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    web_threads: int = Field(default=8, ge=1, le=256)
+    web_processes: int = Field(default=1, ge=1, le=64)
+    log_format: Literal["auto", "json", "console"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # --- shop
+    shop_name: str = "BitLoot"
+    shop_currency: str = "eur"
+    payment_tolerance: Decimal = Field(default=Decimal(0), ge=0)
+
+    # --- database
+    database_url: SecretStr = SecretStr("")
+    database_pool: int = Field(default=16, ge=1, le=500)
+
+    # --- queue and bell
+    redis_url: SecretStr = SecretStr("")
+    broker_url: SecretStr = SecretStr("")
+    queue_namespace: str = "bitloot"
+
+    # --- secrets of our own
+    master_keys: SecretStr = SecretStr("")
+    buyer_token_secret: SecretStr = SecretStr("")
+    admin_token_secret: SecretStr = SecretStr("")
+    link_secret: SecretStr = SecretStr("")
+    buyer_token_seconds: int = Field(default=30 * 86400, ge=60)
+    download_link_seconds: int = Field(default=900, ge=1, le=900)
+
+    # --- gateway: NOWPayments
+    nowpayments_base_url: str = "https://api.nowpayments.io/v1"
+    nowpayments_api_key: SecretStr = SecretStr("")
+    nowpayments_ipn_secret: SecretStr = SecretStr("")
+
+    # --- supplier: Kinguin eCommerce API (off while its key is empty)
+    kinguin_base_url: str = "https://gateway.kinguin.net/esa/api"
+    kinguin_api_key: SecretStr = SecretStr("")
+    kinguin_webhook_secret: SecretStr = SecretStr("")
+
+    # --- supplier: reservation dialect (off while its base URL is empty)
+    reservations_base_url: str = ""
+    reservations_token_url: str = ""
+    reservations_client_id: str = ""
+    reservations_client_secret: SecretStr = SecretStr("")
+    reservations_verifier: Literal["hmac-sha512", "hmac-sha256", "static"] = "hmac-sha512"
+    reservations_webhook_secret: SecretStr = SecretStr("")
+
+    # --- purchases
+    search_ladder: tuple[float, ...] = (5, 20, 60, 300, 900)
+    supplier_timeout: float = Field(default=45, gt=0, le=120)
+    purchase_lease: float = Field(default=60, gt=0)
+
+    # --- store
+    store: Literal["directory", "s3"] = "directory"
+    store_directory: Path = Path(".bitloot/objects")
+    s3_endpoint_url: str = ""
+    s3_bucket: str = ""
+    s3_access_key_id: str = ""
+    s3_secret_access_key: SecretStr = SecretStr("")
+    s3_region: str = "auto"
+
+    # --- mail
+    mail: Literal["directory", "smtp", "resend"] = "directory"
+    mail_from: str = "BitLoot <keys@localhost>"
+    mail_directory: Path = Path(".bitloot/letters")
+    resend_base_url: str = "https://api.resend.com"
+    resend_api_key: SecretStr = SecretStr("")
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+
+    # --- sweep
+    sweep_seconds: float = Field(default=10, gt=0)
+    sweep_grace: float = Field(default=15, gt=0)
+    sweep_batch: int = Field(default=200, ge=1, le=5000)
+    poll_seconds: float = Field(default=5, gt=0)
+    payment_poll_seconds: float = Field(default=60, gt=0)
+    payment_watch_days: float = Field(default=7, gt=0, le=30)
+
+    # --- relay
+    relay_host: str = "127.0.0.1"
+    relay_port: int = Field(default=8001, ge=0, le=65535)
+    relay_origins: tuple[str, ...] = ()
+    relay_look_seconds: float = Field(default=1, gt=0, le=60)
+
+    # --- stand-ins (development only)
+    standins: bool = False
+    standins_port: int = Field(default=8002, ge=0, le=65535)
+
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _one_scheme(cls, value: Any) -> Any:
+        """PaaS hand out `postgres://`, libpq's other spelling; one spelling here."""
+        if isinstance(value, str) and value.startswith("postgres://"):
+            return "postgresql://" + value.removeprefix("postgres://")
+        return value
+
+    @property
+    def broker(self) -> str:
+        """Where messages go: BROKER_URL (redis:// or amqp://), else REDIS_URL."""
+        return self.broker_url.get_secret_value() or self.redis_url.get_secret_value()
+
+    @property
+    def development(self) -> bool:
+        return self.environment == "development"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment; `.env` files are the process runner's business (honcho, compose)."""
+        return (init_settings, env_settings)
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, check: bool = True) -> Settings:
+    """Reads all settings from `environ` (default: the process's), `NAME_FILE` included.
+
+    Raises UnsafeSettings with one sentence per reason: unreadable, missing, or unsafe outside development.
+    """
+    values = _with_secret_files(dict(os.environ if environ is None else environ))
+    known = {name: values[name.upper()] for name in Settings.model_fields if values.get(name.upper(), "") != ""}
+    reasons: list[str] = []
+    try:
+        settings = Settings.model_validate(_decoded(known, reasons))
+    except ValidationError as error:
+        raise UnsafeSettings(reasons + [_sentence(item) for item in error.errors()]) from None
+    reasons += unsafe_reasons(settings) if check else []
+    if reasons:
+        raise UnsafeSettings(reasons)
+    return settings
+
+
+def _with_secret_files(values: dict[str, str]) -> dict[str, str]:
+    """Follows `NAME_FILE` for every setting, as mounted secrets do."""
+    for name in (field.upper() for field in Settings.model_fields):
+        path = values.get(f"{name}_FILE")
+        if not path:
+            continue
+        if values.get(name):
+            raise UnsafeSettings([f"{name} and {name}_FILE are both set; keep one."])
+        try:
+            values[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnsafeSettings([f"{name}_FILE cannot be read: {type(error).__name__}."]) from None
+    return values
+
+
+def _decoded(known: dict[str, str], reasons: list[str]) -> dict[str, Any]:
+    """Comma lists become tuples; everything else pydantic reads from text."""
+    listed = {"search_ladder", "relay_origins"}
+    return {
+        name: tuple(part.strip() for part in value.split(",") if part.strip()) if name in listed else value
+        for name, value in known.items()
+    }
+
+
+def _sentence(item: Any) -> str:
+    """One validation error as a sentence that names the variable and never its value."""
+    return f"{str(item['loc'][0]).upper()} cannot be read: {item['msg']}."

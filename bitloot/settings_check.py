@@ -1,0 +1,118 @@
+"""What makes settings unsafe outside development: one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bitloot.vault import parse_master_keys
+
+if TYPE_CHECKING:
+    from bitloot.settings import Settings
+
+__all__ = ["MIN_SECRET", "unsafe_reasons"]
+
+#: A secret shorter than this (characters) can be guessed (RELIABILITY §3, row 1).
+MIN_SECRET = 32
+
+#: Providers choose the length of what they issue; anything shorter than this is a placeholder.
+MIN_PROVIDER_SECRET = 12
+
+
+def unsafe_reasons(settings: Settings) -> list[str]:
+    """Why a process must not start with these settings; empty if it may."""
+    return [
+        *_servers(settings),
+        *_own_secrets(settings),
+        *_gateway(settings),
+        *_suppliers(settings),
+        *_store_and_mail(settings),
+        *_standins(settings),
+    ]
+
+
+def _servers(settings: Settings) -> Iterator[str]:
+    if not settings.database_url.get_secret_value():
+        yield "DATABASE_URL is missing; `bitloot up` starts an embedded PostgreSQL for development."
+    if not settings.broker:
+        yield "REDIS_URL is missing; `bitloot up` starts an embedded Valkey for development."
+    elif urlsplit(settings.broker).scheme not in {"redis", "rediss", "unix", "amqp", "amqps"}:
+        yield "BROKER_URL must start with redis://, rediss://, unix://, amqp:// or amqps://."
+    if not settings.development and not settings.public_url.startswith("https://"):
+        yield "PUBLIC_URL must start with https:// outside development, since links in letters carry rights."
+
+
+def _own_secrets(settings: Settings) -> Iterator[str]:
+    try:
+        if not parse_master_keys(settings.master_keys.get_secret_value()):
+            yield "MASTER_KEYS is missing; `bitloot token master-key` prints a fresh one."
+    except ValueError as error:
+        yield f"MASTER_KEYS cannot be read: {error}."
+    seen: dict[str, str] = {}
+    for name in ("buyer_token_secret", "admin_token_secret", "link_secret"):
+        value = getattr(settings, name).get_secret_value()
+        if len(value) < MIN_SECRET:
+            yield f"{name.upper()} must have at least {MIN_SECRET} characters."
+        elif value in seen:
+            yield f"{name.upper()} equals {seen[value]}; each purpose needs its own secret."
+        seen[value] = name.upper()
+
+
+def _gateway(settings: Settings) -> Iterator[str]:
+    yield from _too_short(settings, "nowpayments_api_key", "nowpayments_ipn_secret")
+    yield from _plain_http(settings, "nowpayments_base_url")
+
+
+def _suppliers(settings: Settings) -> Iterator[str]:
+    kinguin, reservations = settings.kinguin_api_key.get_secret_value(), settings.reservations_base_url
+    if not kinguin and not reservations:
+        yield "No supplier is set: give KINGUIN_API_KEY or RESERVATIONS_BASE_URL."
+    if kinguin:
+        yield from _too_short(settings, "kinguin_api_key", "kinguin_webhook_secret")
+        yield from _plain_http(settings, "kinguin_base_url")
+    if reservations:
+        yield from _too_short(settings, "reservations_client_secret", "reservations_webhook_secret")
+        yield from _plain_http(settings, "reservations_base_url", "reservations_token_url")
+
+
+def _store_and_mail(settings: Settings) -> Iterator[str]:
+    if settings.store == "s3":
+        for name in ("s3_endpoint_url", "s3_bucket", "s3_access_key_id"):
+            if not getattr(settings, name):
+                yield f"STORE=s3 needs {name.upper()}."
+        yield from _too_short(settings, "s3_secret_access_key")
+        yield from _plain_http(settings, "s3_endpoint_url")
+    if settings.mail == "resend":
+        yield from _too_short(settings, "resend_api_key")
+        yield from _plain_http(settings, "resend_base_url")
+    if settings.mail == "directory" and not settings.development:
+        yield "MAIL=directory keeps letters on disk and sends none; outside development use resend or smtp."
+    if settings.mail == "smtp" and settings.smtp_security == "none" and not settings.development:
+        yield "SMTP_SECURITY=none sends letters in clear; outside development use starttls or tls."
+
+
+def _standins(settings: Settings) -> Iterator[str]:
+    if not settings.standins:
+        return
+    if not settings.development:
+        yield "STANDINS may only be on in development."
+    urls = (settings.nowpayments_base_url, settings.kinguin_base_url, settings.resend_base_url)
+    live = [urlsplit(url).hostname or "" for url in urls]
+    named = (settings.nowpayments_api_key, settings.kinguin_api_key, settings.resend_api_key)
+    for host, secret in zip(live, named, strict=True):
+        if secret.get_secret_value() and host not in {"127.0.0.1", "localhost", "::1"}:
+            yield f"STANDINS is on beside credentials for {host}; stand-ins never run beside live providers."
+
+
+def _too_short(settings: Settings, *names: str) -> Iterator[str]:
+    for name in names:
+        if len(getattr(settings, name).get_secret_value().strip()) < MIN_PROVIDER_SECRET:
+            yield f"{name.upper()} is missing or shorter than {MIN_PROVIDER_SECRET} characters."
+
+
+def _plain_http(settings: Settings, *names: str) -> Iterator[str]:
+    for name in names:
+        url = getattr(settings, name)
+        if url and not settings.development and not url.startswith("https://"):
+            yield f"{name.upper()} must start with https:// outside development."
