@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 __all__ = [
+    "ACTIVE",
     "FINAL",
     "MOVES",
     "PURCHASE_MOVES",
@@ -46,6 +47,11 @@ MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.REFUND_DUE: frozenset({OrderState.REFUNDED}),
     OrderState.REFUNDED: frozenset(),
 }
+
+#: States in which something of ours is due; sweep has a step for each (actors.sweep.STEP).
+ACTIVE: frozenset[OrderState] = frozenset(
+    {OrderState.PAID, OrderState.WAITING, OrderState.READY, OrderState.FULFILLED}
+)
 
 FINAL: frozenset[OrderState] = frozenset(state for state, onward in MOVES.items() if not onward)
 

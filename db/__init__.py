@@ -1,0 +1,51 @@
+"""What we remember; the only place that says SQL or Peewee."""
+
+from db.access import AccessRecord, record_access
+from db.cases import Case, open_case
+from db.jobs import Job, bury
+from db.keys import Key, keys_of, store_keys
+from db.letters import Letter, keep_letter, letter_of
+from db.notices import NewNotice, Notice, keep_hint, keep_notice, open_notice, seal_notice
+from db.orders import Line, Move, NewLine, Order, claim_due, place_order
+from db.payments import Payment, Taken, claim_polls, open_payment, take_news
+from db.products import Product, active_products, put_products
+from db.purchases import Purchase, PurchaseMove, intend, purchases_of
+
+__all__ = [
+    "AccessRecord",
+    "Case",
+    "Job",
+    "Key",
+    "Letter",
+    "Line",
+    "Move",
+    "NewLine",
+    "NewNotice",
+    "Notice",
+    "Order",
+    "Payment",
+    "Product",
+    "Purchase",
+    "PurchaseMove",
+    "Taken",
+    "active_products",
+    "bury",
+    "claim_due",
+    "claim_polls",
+    "intend",
+    "keep_hint",
+    "keep_letter",
+    "keep_notice",
+    "keys_of",
+    "letter_of",
+    "open_case",
+    "open_notice",
+    "open_payment",
+    "place_order",
+    "purchases_of",
+    "put_products",
+    "record_access",
+    "seal_notice",
+    "store_keys",
+    "take_news",
+]

@@ -1,0 +1,113 @@
+"""The connection pool, one connection scope per request or message, and the base of all models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from peewee import Model as PeeweeModel
+from playhouse.pool import PooledPostgresqlDatabase
+
+from bitloot.settings import Settings
+
+__all__ = [
+    "Database",
+    "Model",
+    "configure",
+    "database",
+    "dispose",
+    "in_transaction",
+    "now",
+    "scope",
+    "transaction",
+]
+
+#: Server-side limits of every connection: a dead or stuck client must not hold locks (RELIABILITY §2.2).
+SERVER_OPTIONS = "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transaction_session_timeout=15s"
+
+
+#: How long (seconds) an order may stand still in an active state before sweep looks at it.
+grace: float = 15.0
+
+
+class Database(PooledPostgresqlDatabase):
+    """The pool. A connection is checked when it is taken, so that a restarted server costs one reconnect."""
+
+
+database = Database(None, autoconnect=False)  # type: ignore[no-untyped-call]
+
+
+class Model(PeeweeModel):
+    class Meta:
+        database = database
+        legacy_table_names = False
+
+
+def configure(settings: Settings, *, application: str = "bitloot") -> None:
+    """Points the pool at the settings' server; opens nothing. Call after fork, once per process."""
+    global grace
+    grace = settings.sweep_grace
+    url = settings.database_url.get_secret_value()
+    connect_url(url, max_connections=settings.database_pool, application=application)
+
+
+def connect_url(url: str, *, max_connections: int, application: str) -> None:
+    """Points the pool at `url` (postgresql://…)."""
+    database.init(  # type: ignore[no-untyped-call]
+        url,
+        max_connections=max_connections,
+        stale_timeout=300,
+        timeout=5,
+        connect_timeout=5,
+        keepalives_idle=30,
+        keepalives_interval=10,
+        keepalives_count=3,
+        tcp_user_timeout=15_000,
+        application_name=application,
+        options=SERVER_OPTIONS,
+    )
+
+
+def dispose() -> None:
+    """Closes every connection of the pool."""
+    database.close_all()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def scope() -> Iterator[None]:
+    """Holds one connection for this thread; nested scopes share it. Autocommit unless `transaction` is entered."""
+    if not database.is_closed():
+        yield
+        return
+    database.connect()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        database.close()
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One commit. Nesting is refused: an inner commit would not be durable."""
+    if in_transaction():
+        raise RuntimeError("transactions do not nest")
+    with database.atomic():
+        yield
+
+
+def in_transaction() -> bool:
+    """Whether this thread has a transaction open; nobody may be called, nothing sent, while it has."""
+    return bool(database.in_transaction())
+
+
+def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
+    """Runs one statement and returns its rows."""
+    found = database.execute_sql(sql, params)  # type: ignore[no-untyped-call]
+    return list(found.fetchall())
+
+
+def now() -> datetime:
+    """The time here, aware. Leases and due times use the database's clock instead."""
+    return datetime.now(UTC)

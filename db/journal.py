@@ -1,0 +1,67 @@
+"""Following the moves: every one that committed, none before its commit, none skipped (DESIGN §3)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from db.base import rows
+
+__all__ = ["Cursor", "JournalMove", "follow", "head"]
+
+
+@dataclass(frozen=True, order=True)
+class Cursor:
+    """A place in the journal. The epoch changes when a backup is restored."""
+
+    epoch: str
+    xid: int
+    id: int
+
+
+@dataclass(frozen=True)
+class JournalMove:
+    cursor: Cursor
+    order_id: uuid.UUID
+    seq: int
+    src: str | None
+    dst: str
+    actor: str
+    reason: str
+    data: dict[str, Any]
+    at: datetime
+
+
+def head() -> Cursor:
+    """The place after everything that is settled now."""
+    epoch, xid, move_id = rows(
+        "SELECT (SELECT id::text FROM journal_epoch ORDER BY started_at DESC LIMIT 1),"
+        " coalesce(m.xid::text, '0'), coalesce(m.id, 0) FROM (SELECT 1) one LEFT JOIN LATERAL ("
+        " SELECT xid, id FROM moves WHERE xid < pg_snapshot_xmin(pg_current_snapshot())"
+        " ORDER BY xid DESC, id DESC LIMIT 1) m ON true"
+    )[0]
+    return Cursor(epoch, int(xid), int(move_id))
+
+
+def follow(cursor: Cursor, limit: int = 1000, orders: Sequence[uuid.UUID] | None = None) -> list[JournalMove]:
+    """Up to `limit` settled moves after `cursor`, in the order of (transaction id, row id).
+
+    Only rows below `pg_snapshot_xmin`: a transaction that is still open may yet commit rows between later ones.
+    """
+    only = "" if orders is None else " AND order_id = ANY(%s::uuid[])"
+    found = rows(
+        "SELECT xid::text, id, order_id, seq, src, dst, actor, reason, data, at FROM moves"  # noqa: S608
+        " WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, id) > (%s::xid8, %s)"
+        f"{only} ORDER BY xid, id LIMIT %s",
+        *(str(cursor.xid), cursor.id),
+        *(() if orders is None else ([str(order) for order in orders],)),
+        limit,
+    )
+    return [_move(cursor.epoch, *row) for row in found]
+
+
+def _move(epoch: str, xid: str, move_id: int, order_id: Any, *rest: Any) -> JournalMove:
+    return JournalMove(Cursor(epoch, int(xid), move_id), uuid.UUID(str(order_id)), *rest)

@@ -1,0 +1,114 @@
+"""Letters: rendered once, kept sealed, each once per order, kind and generation."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from peewee import BlobField, ForeignKeyField, IntegerField, TextField, UUIDField
+
+from bitloot.mail.base import Letter as RenderedLetter
+from bitloot.vault import Vault
+from db.base import Model, now, rows
+from db.fields import TimeField
+from db.orders import Order
+
+__all__ = ["Letter", "keep_letter", "letter_of"]
+
+
+class Letter(Model):
+    order_id: uuid.UUID
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    order = ForeignKeyField(Order, backref="letters", index=False)
+    kind = TextField()
+    generation = IntegerField()
+    state = TextField(default="kept")
+    idempotency_key = TextField(unique=True)
+    recipient = TextField()
+    subject = TextField()
+    data_key = BlobField()
+    content = BlobField()
+    attempts = IntegerField(default=0)
+    provider = TextField(null=True)
+    provider_id = TextField(null=True)
+    error = TextField(null=True)
+    created_at = TimeField(default=now)
+    sent_at = TimeField(null=True)
+
+    class Meta:
+        table_name = "letters"
+        indexes = ((("order", "kind", "generation"), True),)
+
+    def start_sending(self) -> bool:
+        """kept → sending, before the first byte; whether we got it. One that is `sending` already may be under way."""
+        return self._move(("kept",), "sending", "attempts = attempts + 1")
+
+    def again(self) -> bool:
+        """sending → sending, for a mailer whose idempotency key makes the repeat safe."""
+        return self._move(("sending",), "sending", "attempts = attempts + 1")
+
+    def put_back(self, error: str) -> bool:
+        """sending → kept: certainly not sent."""
+        return self._move(("sending",), "kept", "error = %s", error)
+
+    def sent(self, provider: str, provider_id: str) -> bool:
+        """→ sent, final."""
+        return self._move(
+            ("sending",),
+            "sent",
+            "sent_at = now(), error = NULL, provider = %s, provider_id = %s",
+            provider,
+            provider_id,
+        )
+
+    def fail(self, error: str) -> bool:
+        """→ failed, final: a person may send another generation."""
+        return self._move(("kept", "sending"), "failed", "error = %s", error)
+
+    def _move(self, src: tuple[str, ...], dst: str, changes: str, *values: str) -> bool:
+        won = rows(
+            f"UPDATE letters SET {changes}, state = %s WHERE id = %s AND state = ANY(%s) RETURNING id",  # noqa: S608
+            *(*values, dst, self.id, list(src)),
+        )
+        if won:
+            self.state = dst
+        return bool(won)
+
+    def open(self, vault: Vault, sender: str) -> RenderedLetter:
+        """The letter as it was rendered. Raises SealBroken."""
+        plain = vault.open(bytes(self.data_key), _context(self.id), self.kind, bytes(self.content))
+        texts = json.loads(plain)
+        return RenderedLetter(
+            to=self.recipient, sender=sender, subject=self.subject, text=texts["text"], html=texts["html"]
+        )
+
+
+def letter_of(order_id: uuid.UUID, kind: str, generation: int = 1) -> Letter | None:
+    return Letter.get_or_none(Letter.order == order_id, Letter.kind == kind, Letter.generation == generation)
+
+
+def keep_letter(
+    vault: Vault, order_id: uuid.UUID, kind: str, rendered: RenderedLetter, generation: int = 1
+) -> Letter:
+    """Keeps a rendered letter unless this one is kept already; returns the one that is."""
+    letter_id = uuid.uuid4()
+    data_key = vault.new_data_key(_context(letter_id))
+    plain = json.dumps({"text": rendered.text, "html": rendered.html}).encode()
+    Letter.insert(
+        id=letter_id,
+        order=order_id,
+        kind=kind,
+        generation=generation,
+        idempotency_key=f"{kind}/{order_id}/{generation}",
+        recipient=rendered.to,
+        subject=rendered.subject,
+        data_key=data_key,
+        content=vault.seal(data_key, _context(letter_id), kind, plain),
+    ).on_conflict_ignore().execute()
+    kept = letter_of(order_id, kind, generation)
+    assert kept is not None  # noqa: S101  # just inserted, and nothing deletes letters
+    return kept
+
+
+def _context(letter_id: uuid.UUID) -> str:
+    return f"letter:{letter_id}"

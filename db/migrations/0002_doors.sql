@@ -1,0 +1,64 @@
+-- The doors. `advance_order` is the only place that assigns orders.state; payments change through `take_news`.
+
+CREATE FUNCTION advance_order(
+    p_order uuid, p_src text, p_dst text, p_actor text, p_reason text, p_data jsonb, p_due_seconds double precision
+) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    v_seq integer;
+BEGIN
+    UPDATE orders
+       SET state = p_dst, seq = seq + 1, moved_at = clock_timestamp(), hold = NULL,
+           due_at = clock_timestamp() + p_due_seconds * interval '1 second'
+     WHERE id = p_order AND state = p_src
+    RETURNING seq INTO v_seq;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO moves (order_id, seq, src, dst, actor, reason, data, at)
+    VALUES (p_order, v_seq, p_src, p_dst, p_actor, p_reason, p_data, clock_timestamp());
+    RETURN true;
+END $$;
+
+-- What a gateway says of a payment, and what follows from it, in one step. The caller has judged the news against
+-- rows that it read before; BL001 says that the order moved meanwhile: read again, judge again.
+CREATE FUNCTION take_news(
+    p_payment uuid, p_state text, p_rank integer, p_actually_paid numeric, p_confirmed boolean, p_poll_seconds double precision,
+    p_order uuid, p_src text, p_dst text, p_actor text, p_reason text, p_data jsonb, p_due_seconds double precision,
+    p_case text
+) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE payments
+       SET state = CASE WHEN p_rank > rank THEN p_state ELSE state END,
+           rank = greatest(rank, p_rank),
+           actually_paid = CASE WHEN p_rank >= rank THEN coalesce(p_actually_paid, actually_paid) ELSE actually_paid END,
+           confirmed_at = CASE WHEN p_confirmed THEN coalesce(confirmed_at, clock_timestamp()) ELSE confirmed_at END,
+           poll_at = clock_timestamp() + p_poll_seconds * interval '1 second',
+           updated_at = clock_timestamp()
+     WHERE id = p_payment;
+    IF p_case IS NOT NULL THEN
+        INSERT INTO cases (id, order_id, subject, kind, figures, state, opened_at)
+        VALUES (gen_random_uuid(), p_order, p_payment::text, p_case, p_data, 'open', clock_timestamp())
+        ON CONFLICT (order_id, kind, subject) WHERE state = 'open' DO NOTHING;
+    END IF;
+    IF p_dst IS NULL THEN
+        RETURN false;
+    END IF;
+    IF NOT advance_order(p_order, p_src, p_dst, p_actor, p_reason, p_data, p_due_seconds) THEN
+        RAISE EXCEPTION 'order % is no longer %', p_order, p_src USING ERRCODE = 'BL001';
+    END IF;
+    RETURN true;
+END $$;
+
+-- A notice is kept once per digest; a repeat is counted and changes nothing else. Returns its id and whether it is new.
+CREATE FUNCTION keep_notice(
+    p_id uuid, p_source text, p_event text, p_external_id text, p_order uuid, p_digest text, p_proof text, p_outcome text,
+    p_data_key bytea, p_body bytea, p_size integer, p_address text, OUT o_id uuid, OUT o_fresh boolean
+) LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO notices (id, source, event, external_id, order_id, digest, proof, outcome, data_key, body, size, address,
+                         repeats, replays, received_at, seen_at)
+    VALUES (p_id, p_source, p_event, p_external_id, p_order, p_digest, p_proof, p_outcome, p_data_key, p_body, p_size,
+            p_address, 0, 0, clock_timestamp(), clock_timestamp())
+    ON CONFLICT (source, digest) DO UPDATE SET repeats = notices.repeats + 1, seen_at = clock_timestamp()
+    RETURNING id, id = p_id INTO o_id, o_fresh;
+END $$;

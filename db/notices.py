@@ -1,0 +1,147 @@
+"""Notices: every IPN and webhook as it came, sealed, once per digest."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import BlobField, ForeignKeyField, IntegerField, TextField, UUIDField
+
+from bitloot.suppliers.base import Hint
+from bitloot.vault import Vault
+from db.base import Model, now, rows
+from db.fields import TimeField
+from db.orders import Order
+
+__all__ = ["KEPT_HEADERS", "NewNotice", "Notice", "keep_hint", "keep_notice", "open_notice", "seal_notice"]
+
+#: What a replay needs to judge the sender again; nothing else of the headers is kept.
+KEPT_HEADERS = frozenset(
+    {
+        "content-type",
+        "x-nowpayments-sig",
+        "x-event-name",
+        "x-event-secret",
+        "x-kinguin-signature",
+        "x-auth-token",
+    }
+)
+
+
+class Notice(Model):
+    order_id: uuid.UUID | None
+    id = UUIDField(primary_key=True, default=uuid.uuid4)
+    source = TextField()
+    event = TextField()
+    external_id = TextField(null=True)
+    order = ForeignKeyField(Order, null=True, backref="notices", index=False)
+    digest = TextField()
+    proof = TextField()
+    outcome = TextField()
+    data_key = BlobField()
+    body = BlobField()
+    size = IntegerField()
+    address = TextField()
+    repeats = IntegerField(default=0)
+    replays = IntegerField(default=0)
+    received_at = TimeField(default=now)
+    seen_at = TimeField(default=now)
+
+    class Meta:
+        table_name = "notices"
+        indexes = ((("source", "digest"), True),)
+
+
+@dataclass(frozen=True)
+class NewNotice:
+    """A verified notice, its body sealed already, on its way into the log."""
+
+    id: uuid.UUID
+    source: str
+    event: str
+    external_id: str | None
+    digest: str
+    proof: str
+    data_key: bytes
+    body: bytes
+    size: int
+    address: str
+
+    def row(self, order_id: uuid.UUID | None, outcome: str) -> tuple[Any, ...]:
+        """The arguments of keep_notice (0002_doors.sql), in its order."""
+        return (
+            *(self.id, self.source, self.event, self.external_id, order_id, self.digest, self.proof, outcome),
+            *(self.data_key, self.body, self.size, self.address),
+        )
+
+
+def seal_notice(
+    vault: Vault,
+    *,
+    source: str,
+    event: str,
+    external_id: str | None,
+    digest: str,
+    proof: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    address: str,
+) -> NewNotice:
+    """Seals what came: a webhook may hold a key, and its headers a secret."""
+    notice_id = uuid.uuid4()
+    kept = {name: value for name, value in headers.items() if name in KEPT_HEADERS}
+    plain = json.dumps(kept).encode() + b"\n" + body
+    data_key = vault.new_data_key(_context(notice_id))
+    sealed = vault.seal(data_key, _context(notice_id), source, plain)
+    return NewNotice(
+        *(notice_id, source, event, external_id, digest, proof, data_key, sealed, len(body), address)
+    )
+
+
+def open_notice(vault: Vault, notice: Notice) -> tuple[dict[str, str], bytes]:
+    """(headers, body) as they came. Raises SealBroken."""
+    plain = vault.open(bytes(notice.data_key), _context(notice.id), notice.source, bytes(notice.body))
+    headers, _, body = plain.partition(b"\n")
+    return json.loads(headers), body
+
+
+def _context(notice_id: uuid.UUID) -> str:
+    return f"notice:{notice_id}"
+
+
+def keep_notice(notice: NewNotice, order_id: uuid.UUID | None, outcome: str) -> bool:
+    """Keeps a notice that changes no payment; whether it is new."""
+    kept = rows(
+        "SELECT o_fresh FROM keep_notice(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        *notice.row(order_id, outcome),
+    )
+    return bool(kept[0][0])
+
+
+def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, uuid.UUID | None]:
+    """Keeps a supplier's webhook: (whether it is new, the order that its purchase belongs to)."""
+    order_id = hint_order(notice.source, hint)
+    if not hint.relevant:
+        return keep_notice(notice, None, "ignored"), None
+    return keep_notice(notice, order_id, "matched" if order_id else "unmatched"), order_id
+
+
+def hint_order(supplier: str, hint: Hint) -> uuid.UUID | None:
+    """The order whose purchase the webhook is about, by the supplier's reference or by ours."""
+    found = rows(
+        "SELECT order_id FROM purchases WHERE supplier = %s AND (supplier_ref = %s OR purchase_ref = %s) LIMIT 1",
+        *(supplier, hint.supplier_ref, hint.purchase_ref),
+    )
+    return uuid.UUID(str(found[0][0])) if found else None
+
+
+def hint_seen(supplier: str, supplier_ref: str) -> bool:
+    """Whether a webhook about this supplier order came before we knew the order."""
+    return bool(
+        rows(
+            "SELECT 1 FROM notices WHERE source = %s AND external_id = %s LIMIT 1", *(supplier, supplier_ref)
+        )
+    )
