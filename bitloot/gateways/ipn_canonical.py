@@ -23,10 +23,7 @@ _PLAIN_NAMES = re.compile(r'(?:"[A-Za-z_][A-Za-z0-9_]*+")++')
 _unquoted = itemgetter(slice(1, -1))
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
-_LAST_PLAIN_NAMES = re.compile(r'(?:"[A-Za-z_][A-Za-z0-9_]*+")++')
-_unquoted = itemgetter(slice(1, -1))
-
-_INDEX = 2**32 - 2
+_LAST_INDEX = 2**32 - 2
 
 _DIGITS = frozenset("0123456789")  # a number, and no other lexeme, ends in one
 
