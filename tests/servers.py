@@ -18,7 +18,7 @@ from bitloot.engines.postgres import PostgresEngine
 from bitloot.engines.valkey import ValkeyEngine
 from db.migrate import migrate
 
-__all__ = ["Servers", "drop_database", "fresh_database", "with_database"]
+__all__ = ["Servers", "drop_database", "fresh_database", "memory", "with_database"]
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Servers:
     @classmethod
     def start(cls) -> Servers:
         """`DATABASE_URL` and `REDIS_URL` win; what is not given is started here."""
-        directory = Path(tempfile.mkdtemp(prefix="bitloot-tests-", dir=_memory()))
+        directory = Path(tempfile.mkdtemp(prefix="bitloot-tests-", dir=memory()))
         directory.chmod(0o711)  # PostgreSQL's account passes; each engine closes its own room
         postgres = PostgresEngine(directory / "postgres", durable=False)
         valkey = ValkeyEngine(directory / "valkey", durable=False, debug=True)
@@ -66,7 +66,7 @@ class Servers:
             _remove(self.directory, *self.engines)
 
 
-def _memory() -> str | None:
+def memory() -> str | None:
     """Memory if there is enough: a fresh database is 300 small files, which costs ten times as much on a disk."""
     shm = Path("/dev/shm")
     if not shm.is_dir() or not os.access(shm, os.W_OK) or shutil.disk_usage(shm).free < 2 << 30:

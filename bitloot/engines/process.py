@@ -77,8 +77,7 @@ class Process:
         """Asks for the end, forces it after `stop_seconds` (or `seconds`), and returns how it ended."""
         if self._guard is None:
             return None
-        assert self._guard.stdin is not None  # noqa: S101
-        self._guard.stdin.close()
+        self._let_go(self._guard)
         try:
             self._guard.wait(self.stop_seconds + GUARD_SECONDS if seconds is None else seconds)
         except subprocess.TimeoutExpired:
@@ -109,17 +108,22 @@ class Process:
 
     @property
     def running(self) -> bool:
-        return self._guard is not None and self._guard.poll() is None
+        return self._guard is not None and self.poll() is None
 
     def poll(self) -> int | None:
         """None while it runs; else its exit code, or minus the signal that ended it."""
-        return None if self._guard is None else self._guard.poll()
+        if self._guard is None or self._guard.poll() is None:
+            return None
+        self._let_go(self._guard)
+        return self._guard.returncode
 
     def wait(self, seconds: float | None = None) -> int:
         """Waits for the end by itself. Raises subprocess.TimeoutExpired."""
         if self._guard is None:
             raise CannotStart(f"{self.name} was never started.")
-        return self._guard.wait(seconds)
+        code = self._guard.wait(seconds)
+        self._let_go(self._guard)
+        return code
 
     def wait_for(self, condition: int | Callable[[], bool], *, seconds: float = 20.0) -> Process:
         """Waits until a TCP port of 127.0.0.1 accepts, or `condition()` holds. Raises CannotStart."""
@@ -147,6 +151,12 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @staticmethod
+    def _let_go(guard: subprocess.Popen[bytes]) -> None:
+        """Closes our end of the pipe: for a running guard the word to stop."""
+        if guard.stdin is not None:
+            guard.stdin.close()
 
     def _guarded(self) -> list[str]:
         user = f"{self.user[0]}:{self.user[1]}" if self.user else ""

