@@ -14,6 +14,8 @@ BitLootError
 
 from __future__ import annotations
 
+import traceback
+
 __all__ = [
     "Ambiguous",
     "BadSignature",
@@ -25,6 +27,7 @@ __all__ = [
     "Retryable",
     "SealBroken",
     "UnsafeSettings",
+    "frames_of",
 ]
 
 
@@ -92,6 +95,13 @@ class Duplicate(Ambiguous):
     """The other side already knows our id: look it up there and adopt what is found."""
 
     default_code = "duplicate"
+
+
+def frames_of(error: BaseException) -> str:
+    """Where an error came from, without texts or values: file, line and function of each frame, and its class."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    return "\n".join([*lines, type(error).__name__])
 
 
 class UnsafeSettings(BitLootError):

@@ -38,6 +38,10 @@ class Key(Model):
         indexes = ((("supplier", "supplier_key_id"), True),)
 
 
+#: Purchases that keys may still be added to.
+_OPEN = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL})
+
+
 @dataclass(frozen=True)
 class StoredKey:
     """One key that lies in the store by now."""
@@ -75,6 +79,15 @@ def keys_of(order_id: uuid.UUID) -> list[Key]:
     return list(query.order_by(Line.position, Key.stored_at, Key.id))
 
 
+def same_key_elsewhere(fingerprint: str, order_id: uuid.UUID) -> uuid.UUID | None:
+    """Another order that holds the same code, if any."""
+    found = rows(
+        "SELECT order_id FROM keys WHERE fingerprint = %s AND order_id <> %s LIMIT 1",
+        *(fingerprint, order_id),
+    )
+    return uuid.UUID(str(found[0][0])) if found else None
+
+
 def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *, actor: str) -> bool:
     """One commit: the keys, what it means for their purchase, and, when all lines have theirs, for the order.
 
@@ -84,7 +97,7 @@ def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *,
         for item in stored:
             _insert(order, purchase, item)
         have = Key.select().where(Key.purchase == purchase.id).count()
-        if have >= purchase.keys_expected:
+        if purchase.state in _OPEN and have >= purchase.keys_expected:
             purchase.advance(PurchaseState.STORED, note=f"{have} keys", keys_stored=have)
         elif purchase.state is PurchaseState.WAITING and have:
             purchase.advance(PurchaseState.PARTIAL, note=f"{have} keys", keys_stored=have)

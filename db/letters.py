@@ -33,6 +33,7 @@ class Letter(Model):
     provider_id = TextField(null=True)
     error = TextField(null=True)
     created_at = TimeField(default=now)
+    sending_at = TimeField(null=True)
     sent_at = TimeField(null=True)
 
     class Meta:
@@ -41,11 +42,28 @@ class Letter(Model):
 
     def start_sending(self) -> bool:
         """kept → sending, before the first byte; whether we got it. One that is `sending` already may be under way."""
-        return self._move(("kept",), "sending", "attempts = attempts + 1")
+        return self._move(("kept",), "sending", "attempts = attempts + 1, sending_at = now()")
 
-    def again(self) -> bool:
-        """sending → sending, for a mailer whose idempotency key makes the repeat safe."""
-        return self._move(("sending",), "sending", "attempts = attempts + 1")
+    def take_over(self, seconds: float) -> bool:
+        """sending → sending, if the last try began over `seconds` ago and so is dead."""
+        stale = "sending_at < now() - %s * interval '1 second'"
+        return self._move(
+            ("sending",),
+            "sending",
+            "attempts = attempts + 1, sending_at = now()",
+            only=stale,
+            only_values=(seconds,),
+        )
+
+    def is_stale(self, seconds: float) -> bool:
+        """Whether a try is on its way that began over `seconds` ago."""
+        return bool(
+            rows(
+                "SELECT 1 FROM letters WHERE id = %s AND state = 'sending'"
+                " AND sending_at < now() - %s * interval '1 second'",
+                *(self.id, seconds),
+            )
+        )
 
     def put_back(self, error: str) -> bool:
         """sending → kept: certainly not sent."""
@@ -65,10 +83,19 @@ class Letter(Model):
         """→ failed, final: a person may send another generation."""
         return self._move(("kept", "sending"), "failed", "error = %s", error)
 
-    def _move(self, src: tuple[str, ...], dst: str, changes: str, *values: str) -> bool:
+    def _move(
+        self,
+        src: tuple[str, ...],
+        dst: str,
+        changes: str,
+        *values: str,
+        only: str = "true",
+        only_values: tuple[float, ...] = (),
+    ) -> bool:
         won = rows(
-            f"UPDATE letters SET {changes}, state = %s WHERE id = %s AND state = ANY(%s) RETURNING id",  # noqa: S608
-            *(*values, dst, self.id, list(src)),
+            f"UPDATE letters SET {changes}, state = %s"  # noqa: S608
+            f" WHERE id = %s AND state = ANY(%s) AND {only} RETURNING id",
+            *(*values, dst, self.id, list(src), *only_values),
         )
         if won:
             self.state = dst

@@ -138,6 +138,14 @@ def hint_order(supplier: str, hint: Hint) -> uuid.UUID | None:
     return uuid.UUID(str(found[0][0])) if found else None
 
 
+def count_replay(notice_id: uuid.UUID, outcome: str) -> None:
+    """Remembers that the notice ran again, and what came of it."""
+    rows(
+        "UPDATE notices SET replays = replays + 1, outcome = %s WHERE id = %s RETURNING id",
+        *(outcome, notice_id),
+    )
+
+
 def hint_seen(supplier: str, supplier_ref: str) -> bool:
     """Whether a webhook about this supplier order came before we knew the order."""
     return bool(

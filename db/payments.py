@@ -97,14 +97,14 @@ def take_news(
 ) -> Taken:
     """Judges news about a payment against our rows and lets it take effect in one commit, with its notice if any.
 
-    `asked`: the gateway said so to our own question, which confirms a finished payment. `poll_seconds`: when to ask
-    again if the payment stays open. Two round trips; a repeated notice changes nothing.
+    `asked`: the gateway said so to our own question, which confirms a payment that passes the gate.
+    `poll_seconds`: when to ask again if the payment stays open. Two round trips; a repeated notice changes nothing.
     """
     for _ in range(JUDGEMENTS):
         known = _find(gateway, news)
-        outcome, consequence = _weigh(known, news, tolerance)
+        outcome, consequence, fits = _weigh(known, news, tolerance)
         try:
-            return _record(known, news, outcome, consequence, actor, poll_seconds, asked, notice)
+            return _record(known, news, outcome, consequence, actor, poll_seconds, asked and fits, notice)
         except OperationalError as error:
             if getattr(error.__cause__ or error, "pgcode", None) != "BL001":
                 raise
@@ -171,19 +171,19 @@ def _order_named(reference: str | None) -> Order | None:
         return None
 
 
-def _weigh(known: _Known | None, news: PaymentNews, tolerance: Decimal) -> tuple[str, Consequence]:
-    """(outcome, consequence) of the news, judged against the rows as they were read."""
+def _weigh(known: _Known | None, news: PaymentNews, tolerance: Decimal) -> tuple[str, Consequence, bool]:
+    """(outcome, consequence, whether it passed the gate) of the news, judged against the rows as they were read."""
     if known is None:
-        return "unknown", Consequence()
+        return "unknown", Consequence(), False
     child = news.payment_id != known.expected.payment_id
     if not child and news.state.rank < known.payment_rank:
-        return "late", Consequence()
+        return "late", Consequence(), False
     verdict = judge(known.expected, news, tolerance)
     paid_before = not child and known.payment_rank >= PaymentState.FINISHED.rank
     consequence = follow(known.order_state, verdict, known_paid=paid_before)
     if consequence.dst is not None:
-        return "moved", consequence
-    return ("case" if consequence.case else "noted"), consequence
+        return "moved", consequence, verdict.paid
+    return ("case" if consequence.case else "noted"), consequence, verdict.paid
 
 
 def _record(
@@ -193,14 +193,14 @@ def _record(
     consequence: Consequence,
     actor: str,
     poll_seconds: float,
-    asked: bool,
+    confirmed: bool,
     notice: NewNotice | None,
 ) -> Taken:
     """One statement, one commit: the notice, the payment, the move, the case."""
     effect, values = "NULL::boolean", ()
     if known is not None and outcome != "late":
         effect = "take_news(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-        values = _effect(known, news, consequence, actor, poll_seconds, asked)
+        values = _effect(known, news, consequence, actor, poll_seconds, confirmed)
     order_id = known.order_id if known else None
     if notice is None:
         rows(f"SELECT {effect}", *values)
@@ -215,12 +215,16 @@ def _record(
 
 
 def _effect(
-    known: _Known, news: PaymentNews, consequence: Consequence, actor: str, poll_seconds: float, asked: bool
+    known: _Known,
+    news: PaymentNews,
+    consequence: Consequence,
+    actor: str,
+    poll_seconds: float,
+    confirmed: bool,
 ) -> tuple[Any, ...]:
     """The arguments of take_news (0002_doors.sql), in its order."""
     child = news.payment_id != known.expected.payment_id
     state = PaymentState.WAITING if child else news.state  # a child tells nothing about its parent's state
-    confirmed = asked and not child and news.state is PaymentState.FINISHED
     dst = consequence.dst
     return (
         *(known.payment_id, str(state), state.rank, None if child else news.actually_paid, confirmed),

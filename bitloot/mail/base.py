@@ -23,6 +23,7 @@ class Mailer(Protocol):
     """One way to send mail."""
 
     name: str
+    repeats_safely: bool  # a second send with the same key is known there and goes nowhere
 
     def send(self, letter: Letter, idempotency_key: str) -> str:
         """Sends once per key where the provider can tell; returns the provider's id.

@@ -200,6 +200,7 @@ CREATE TABLE letters (
     provider_id     text,
     error           text,
     created_at      timestamptz NOT NULL,
+    sending_at      timestamptz,                  -- when the last try began
     sent_at         timestamptz,
     UNIQUE (order_id, kind, generation)
 );

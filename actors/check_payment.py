@@ -1,0 +1,25 @@
+"""Asks the gateway where a payment stands, since a notice may never come."""
+
+from __future__ import annotations
+
+from actors import bell
+from actors.gate import ask_gateway
+from actors.reserve import reserve
+from actors.step import step
+from bitloot.states import OrderState
+from db import Order, Payment
+
+__all__ = ["check_payment"]
+
+
+@step(queue="check_payment")
+def check_payment(payment_id: str) -> None:
+    """Lets what the gateway says take effect, exactly as a notice would."""
+    payment = Payment.get_or_none(Payment.id == payment_id)
+    if payment is None:
+        return
+    outcome = ask_gateway(payment, "check_payment")
+    if outcome in {"moved", "case"}:
+        bell.ring()
+    if outcome == "moved" and Order.get_by_id(payment.order_id).state is OrderState.PAID:
+        reserve.send(str(payment.order_id))

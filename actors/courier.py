@@ -1,0 +1,84 @@
+"""Hands messages to the queue behind the caller's back: a handler answers when its commit is done, Redis or not."""
+
+from __future__ import annotations
+
+import atexit
+import queue
+import threading
+from typing import Any
+
+import dramatiq
+import structlog
+
+__all__ = ["post", "stop"]
+
+log = structlog.get_logger(__name__)
+
+#: Messages that may wait; beyond this they are dropped, since sweep finds the rows that they speak of.
+CAPACITY = 10_000
+
+#: How long (seconds) a stopping process waits for messages still on their way.
+FLUSH = 3.0
+
+
+class _Courier:
+    """One thread per process that enqueues."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.Queue[tuple[dramatiq.Actor[..., None], tuple[str, ...]] | None] = queue.Queue(
+            CAPACITY
+        )
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._thread.start()
+
+    def post(self, actor: dramatiq.Actor[..., None], ids: tuple[str, ...]) -> None:
+        try:
+            self._waiting.put_nowait((actor, ids))
+        except queue.Full:
+            log.warning(
+                "message dropped; sweep will find its row", action="post_dropped", actor=actor.actor_name
+            )
+
+    def stop(self) -> None:
+        try:
+            self._waiting.put(None, timeout=FLUSH)
+        except queue.Full:
+            return
+        self._thread.join(FLUSH)
+
+    def _run(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            actor, ids = item
+            try:
+                actor.send(*ids)
+            except Exception as error:  # whatever the broker raises, the committed row is the outbox
+                log.warning(
+                    "message not sent",
+                    action="post_failed",
+                    actor=actor.actor_name,
+                    error=type(error).__name__,
+                )
+
+
+_courier: _Courier | None = None
+_lock = threading.Lock()
+
+
+def post(actor: dramatiq.Actor[..., Any], *ids: str) -> None:
+    """Sends `actor` its ids soon. Never raises, never waits; call after the commit."""
+    global _courier
+    if _courier is None:
+        with _lock:
+            if _courier is None:
+                _courier = _Courier()
+                atexit.register(stop)
+    _courier.post(actor, ids)
+
+
+def stop() -> None:
+    """Sends what waits, for a short while, and ends the thread."""
+    global _courier
+    with _lock:
+        courier, _courier = _courier, None
+    if courier is not None:
+        courier.stop()

@@ -1,0 +1,107 @@
+"""Fetches keys, seals them, stores them: plaintext lives here and in one reveal answer, nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from uuid import UUID
+
+import structlog
+
+from actors import bell
+from actors.notify import notify
+from actors.step import step
+from actors.workshop import shop
+from bitloot.errors import Permanent, Retryable
+from bitloot.states import OrderState, PurchaseState
+from bitloot.suppliers.base import SupplierKey
+from db import Order, Purchase, keys_of, open_case, purchases_of, store_keys
+from db.keys import StoredKey, key_id, key_label, object_name, order_context, same_key_elsewhere
+
+__all__ = ["encrypt_store"]
+
+log = structlog.get_logger(__name__)
+
+#: Purchases that may have keys which are not stored yet.
+OPEN = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL})
+
+
+@step(queue="encrypt_store")
+def encrypt_store(order_id: str) -> None:
+    """Stores what keys there are; the order is fulfilled when every line has all of its own."""
+    order = Order.get_or_none(Order.id == order_id)
+    if order is None or order.state not in {OrderState.WAITING, OrderState.READY}:
+        return
+    data_key = _data_key(order)
+    fulfilled = False
+    for purchase in purchases_of(order):
+        if purchase.state in OPEN:
+            fulfilled = _fetch_and_store(order, purchase, data_key) or fulfilled
+    bell.ring()
+    if fulfilled or _all_stored(order):
+        notify.send(order_id)
+    elif order.state is OrderState.READY:
+        raise Retryable("not all keys are there yet", code="keys_missing")
+
+
+def _data_key(order: Order) -> bytes:
+    """The order's wrapped data key, made when first needed."""
+    if order.data_key is not None:
+        return bytes(order.data_key)
+    return order.use_data_key(shop().vault.new_data_key(order_context(order.id)))
+
+
+def _fetch_and_store(order: Order, purchase: Purchase, data_key: bytes) -> bool:
+    """Whether the order became fulfilled by what was stored here."""
+    supplier = shop().suppliers[purchase.supplier]
+    have = {key.supplier_key_id for key in keys_of(order.id) if key.purchase_id == purchase.id}
+    fetched = supplier.fetch_keys(purchase.supplier_ref or "", purchase.keys_expected)
+    fresh = [key for key in fetched.keys if key.key_id not in have]
+    stored = [
+        _seal_and_put(order, purchase, data_key, key) for key in fresh[: purchase.keys_expected - len(have)]
+    ]
+    _report_strays(order, purchase, stored, surplus=len(fresh) - len(stored))
+    return store_keys(order, purchase, stored, actor="encrypt_store")
+
+
+def _seal_and_put(order: Order, purchase: Purchase, data_key: bytes, key: SupplierKey) -> StoredKey:
+    """Puts one key under its own name, once. Another run of this step may have been here: then its object counts."""
+    tools = shop()
+    identity = key_id(purchase, key.key_id)
+    context, label = order_context(order.id), key_label(purchase.line_id, identity)
+    name = object_name(order.id, identity)
+    sealed = tools.vault.seal(data_key, context, label, key.content)
+    if not tools.store.put_once(name, sealed):
+        sealed = tools.store.get(name)
+        if not hmac.compare_digest(tools.vault.open(data_key, context, label, sealed), key.content):
+            raise Permanent("the store holds another key under this name", code="object_differs")
+    return StoredKey(
+        id=identity,
+        supplier_key_id=key.key_id,
+        media_type=key.media_type,
+        object_name=name,
+        object_digest=hashlib.sha256(sealed).hexdigest(),
+        fingerprint=tools.vault.fingerprint(key.content),
+    )
+
+
+def _report_strays(order: Order, purchase: Purchase, stored: list[StoredKey], *, surplus: int) -> None:
+    """A key that another order has too, or one key too many, is the supplier's error: a person must know."""
+    twins: list[UUID] = [twin for item in stored if (twin := same_key_elsewhere(item.fingerprint, order.id))]
+    if twins:
+        open_case(
+            order.id, purchase.id, "duplicate_key", {"other_order": str(twins[0]), "keys": str(len(twins))}
+        )
+    if surplus > 0:
+        open_case(
+            order.id, purchase.id, "surplus_keys", {"surplus": str(surplus), "supplier": purchase.supplier}
+        )
+
+
+def _all_stored(order: Order) -> bool:
+    """A run before this one may have stored everything and died before it moved the order or handed on."""
+    if any(purchase.state is not PurchaseState.STORED for purchase in purchases_of(order)):
+        return False
+    if order.state is OrderState.WAITING:
+        order.advance(OrderState.READY, actor="encrypt_store")
+    return store_keys(order, purchases_of(order)[0], [], actor="encrypt_store")

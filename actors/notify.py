@@ -1,0 +1,102 @@
+"""Tells the buyer that the keys are ready: one letter, rendered once, with a link and never a key."""
+
+from __future__ import annotations
+
+import structlog
+from bitloot.mail.letters import render_keys_ready
+
+from actors import bell
+from actors.step import step
+from actors.workshop import shop
+from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable
+from bitloot.states import OrderState
+from db import Letter, Line, Order, keep_letter, letter_of, open_case
+
+__all__ = ["KIND", "notify"]
+
+log = structlog.get_logger(__name__)
+
+KIND = "keys_ready"
+
+#: A try to send that is older than this (seconds) is dead.
+STALE = 120.0
+
+#: How long (seconds) a letter rests while our mail account does not take it.
+REST = 300.0
+
+
+@step(queue="notify")
+def notify(order_id: str) -> None:
+    """Sends the letter of a fulfilled order, unless it went already."""
+    order = Order.get_or_none(Order.id == order_id)
+    if order is None or order.state is not OrderState.FULFILLED:
+        return
+    letter = letter_of(order.id, KIND) or _render(order)
+    if letter.state in {"sent", "failed"}:
+        order.rest()
+    elif letter.start_sending() or _may_repeat(letter):
+        _send(order, letter)
+    else:
+        order.look_again(STALE)
+
+
+def _render(order: Order) -> Letter:
+    tools = shop()
+    lines = Line.select().where(Line.order == order.id).order_by(Line.position)
+    link = f"{tools.settings.public_url}/o/{order.id}#{tools.tokens.link(order.id, 1)}"
+    rendered = render_keys_ready(
+        tools.settings.shop_name,
+        to=order.email,
+        sender=tools.settings.mail_from,
+        order_ref=str(order.id)[:8],
+        items=[(line.name, line.quantity) for line in lines],
+        link=link,
+    )
+    return keep_letter(tools.vault, order.id, KIND, rendered)
+
+
+def _may_repeat(letter: Letter) -> bool:
+    """Whether a try that died may be made again: only where the mailer knows the letter by its key."""
+    if shop().mailer.repeats_safely:
+        return letter.take_over(STALE)
+    if letter.is_stale(STALE):
+        _doubt(letter, "the process died while the letter was on its way")
+    return False
+
+
+def _send(order: Order, letter: Letter) -> None:
+    tools = shop()
+    try:
+        provider_id = tools.mailer.send(
+            letter.open(tools.vault, tools.settings.mail_from), letter.idempotency_key
+        )
+    except Duplicate:
+        letter.sent(tools.mailer.name, "known there already")
+    except Retryable as error:
+        letter.put_back(error.code)
+        raise
+    except Blocked as error:
+        letter.put_back(error.code)
+        order.look_again(REST)
+        return
+    except Permanent as error:
+        _fail(letter, error)
+    except Ambiguous as error:
+        _doubt(letter, error.code)
+    else:
+        letter.sent(tools.mailer.name, provider_id)
+    order.rest()
+    bell.ring()
+
+
+def _fail(letter: Letter, error: BitLootError) -> None:
+    if letter.fail(error.code):
+        open_case(
+            letter.order_id, letter.id, "letter_failed", {"error": error.code, "mailer": shop().mailer.name}
+        )
+
+
+def _doubt(letter: Letter, note: str) -> None:
+    """It may have gone. A second letter is a person's decision."""
+    if letter.fail(note):
+        open_case(letter.order_id, letter.id, "letter_in_doubt", {"note": note, "mailer": shop().mailer.name})

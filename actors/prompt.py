@@ -1,0 +1,85 @@
+"""A Redis broker whose consumers wake when a message comes, instead of at their next look up to a second later."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import defaultdict
+from typing import Any
+
+import redis
+from dramatiq import Consumer
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+
+__all__ = ["PromptRedisBroker"]
+
+#: How often (seconds) a consumer looks without being woken: what the stock broker does when idle.
+LOOK_EVERY = 1.0
+
+#: What the stock consumer may sleep by itself (milliseconds) before this one waits to be woken.
+STOCK_SLEEP = 1
+
+
+class PromptConsumer(_RedisConsumer):
+    """The stock consumer, but its pause on an empty queue ends when a message or a free place comes."""
+
+    def __init__(self, broker: PromptRedisBroker, queue_name: str, prefetch: int) -> None:
+        super().__init__(broker, queue_name, prefetch, STOCK_SLEEP)  # type: ignore[no-untyped-call]
+        self._wake = broker.wakes[queue_name]
+
+    def __next__(self) -> Any:
+        self._wake.clear()  # before the look: what comes after it is not missed
+        message = super().__next__()  # type: ignore[no-untyped-call]
+        if message is None:
+            self._wake.wait(LOOK_EVERY)
+        return message
+
+    def ack(self, message: Any) -> None:
+        super().ack(message)  # type: ignore[no-untyped-call]
+        self._wake.set()
+
+    def nack(self, message: Any) -> None:
+        super().nack(message)  # type: ignore[no-untyped-call]
+        self._wake.set()
+
+
+class PromptRedisBroker(RedisBroker):
+    """Publishes the queue's name after each message; worker processes listen. A lost wake-up costs a second."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]
+        self.wakes: defaultdict[str, threading.Event] = defaultdict(threading.Event)
+        self._listener: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
+        with self._lock:
+            if self._listener is None:
+                self._listener = threading.Thread(target=self._listen, name="wake", daemon=True)
+                self._listener.start()
+        return PromptConsumer(self, queue_name, prefetch)
+
+    def do_enqueue(self, queue_name: str, *args: Any) -> None:
+        """Stores the message, then wakes whoever consumes its queue. Raises only if storing failed."""
+        self._dispatch("enqueue")(queue_name, *args)  # type: ignore[no-untyped-call]
+        self.wakes[queue_name].set()
+        with contextlib.suppress(redis.RedisError):
+            self.client.publish(self._channel, queue_name)
+
+    @property
+    def _channel(self) -> str:
+        return f"{self.namespace}:wake"
+
+    def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(redis.RedisError, OSError):
+                self._hear()
+            threading.Event().wait(LOOK_EVERY)  # Redis is away; the consumers look by themselves
+
+    def _hear(self) -> None:
+        with self.client.pubsub(ignore_subscribe_messages=True) as subscription:
+            subscription.subscribe(self._channel)
+            while True:
+                message = subscription.get_message(timeout=10)
+                if message is not None:
+                    self.wakes[message["data"].decode()].set()

@@ -1,0 +1,64 @@
+"""What every step shares: its queue and policy, one connection scope, and an edge that no payload passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import dramatiq
+import structlog
+
+from actors.broker import broker
+from actors.policy import POLICIES, Policy
+from bitloot.errors import BitLootError, Retryable, frames_of
+from db import base
+
+__all__ = ["StepFailed", "step"]
+
+log = structlog.get_logger(__name__)
+Step = TypeVar("Step", bound=Callable[..., None])
+
+
+class StepFailed(Retryable):
+    """Something unforeseen went wrong. Its text names the class only: another library's text may quote data."""
+
+    default_code = "step_failed"
+
+    def __init__(self, message: str, frames: str) -> None:
+        super().__init__(message)
+        self.frames = frames
+
+
+def step(
+    *, queue: str, policy: Policy | None = None, **options: int
+) -> Callable[[Step], dramatiq.Actor[..., None]]:
+    """Makes a function a dramatiq actor on its own queue. It takes ids and returns nothing."""
+    policy = policy or Policy()
+
+    def declare(function: Step) -> dramatiq.Actor[..., None]:
+        name = function.__name__
+
+        @wraps(function)
+        def run(*ids: str) -> None:
+            with structlog.contextvars.bound_contextvars(actor=name, subject=" ".join(ids)):
+                _run_scoped(function, name, ids)
+
+        POLICIES[name] = (queue, policy)
+        all_options: dict[str, Any] = {**policy.options(), **options}
+        decorate = dramatiq.actor(broker=broker, actor_name=name, queue_name=queue, **all_options)
+        actor: dramatiq.Actor[..., None] = decorate(run)
+        return actor
+
+    return declare
+
+
+def _run_scoped(function: Callable[..., None], name: str, ids: tuple[str, ...]) -> None:
+    try:
+        with base.scope():
+            function(*ids)
+    except BitLootError:
+        raise
+    except Exception as error:
+        # `from None`: dramatiq logs and stores what leaves here, and the cause may quote a key (RELIABILITY §0 #12)
+        raise StepFailed(f"{type(error).__name__} in {name}", frames=frames_of(error)) from None

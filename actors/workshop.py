@@ -1,0 +1,33 @@
+"""The shop that this worker process works in: opened once after the fork, replaced in tests."""
+
+from __future__ import annotations
+
+from bitloot.settings import Settings, load_settings
+from bitloot.shop import Shop, open_shop
+from db import base, migrate
+
+__all__ = ["open_from_environment", "shop", "use"]
+
+_shop: Shop | None = None
+
+
+def open_from_environment(application: str) -> Settings:
+    """Reads and checks the settings, opens pool and shop, refuses an old schema. Raises UnsafeSettings."""
+    settings = load_settings()
+    migrate.check(settings.database_url.get_secret_value())
+    base.configure(settings, application=f"bitloot {application}")
+    use(open_shop(settings))
+    return settings
+
+
+def use(shop: Shop) -> None:
+    """Makes `shop` the one that the steps of this process work in."""
+    global _shop
+    _shop = shop
+
+
+def shop() -> Shop:
+    """The shop of this process. Raises RuntimeError before `use` or `open_from_environment`."""
+    if _shop is None:
+        raise RuntimeError("no shop is open in this process")
+    return _shop
