@@ -1,0 +1,313 @@
+"""The S3 store against moto's HTTP server, and against a scripted one for what moto never does."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import signal
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+import requests
+from pydantic import SecretStr
+
+from bitloot.errors import BitLootError, Blocked, Permanent, Retryable
+from bitloot.settings import Settings
+from bitloot.stores import s3
+from bitloot.stores.base import Store
+from bitloot.stores.names import MAX_OBJECT
+from bitloot.stores.s3 import S3Store
+from tests.bitloot.scripted_http import Reply, Request, dead_port, scripted
+from tests.bitloot.stores.contract import NAME, StoreContract
+from tests.bitloot.stores.moto_server import moto_s3
+
+SESSION = boto3.session.Session()
+
+SECRET = "an-s3-secret-that-must-not-show"
+
+
+@pytest.fixture(scope="module")
+def moto_url() -> Iterator[str]:
+    with moto_s3("unused") as url:
+        yield url
+
+
+def opened(url: str, bucket: str = "bucket") -> S3Store:
+    return S3Store(endpoint_url=url, bucket=bucket, access_key_id="AKID", secret=SecretStr(SECRET))
+
+
+def moto_client(url: str) -> Any:
+    return SESSION.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="AKID",
+        aws_secret_access_key=SECRET,
+    )
+
+
+@pytest.fixture
+def store(moto_url: str) -> S3Store:
+    bucket = f"test-{token_hex(6)}"
+    moto_client(moto_url).create_bucket(Bucket=bucket)
+    return opened(moto_url, bucket)
+
+
+@pytest.fixture(autouse=True)
+def one_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session reads S3's description, a quarter of a second; stores of one test run may share it."""
+    monkeypatch.setattr(s3, "Session", lambda: SESSION)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """botocore sleeps up to a second before it repeats; what it does is tested here, not its patience."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+
+
+class TestS3Store(StoreContract):
+    store_name = "s3"
+
+    def lifetime(self, link: str) -> float:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+        signed = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return signed.timestamp() + int(query["X-Amz-Expires"]) - time.time()
+
+    def names(self, store: Store) -> set[str]:
+        assert isinstance(store, S3Store)
+        client = moto_client(store._access["endpoint_url"])
+        return {item["Key"] for item in client.list_objects_v2(Bucket=store._bucket).get("Contents", [])}
+
+
+def test_a_link_gives_the_sealed_bytes_to_anyone(store: S3Store) -> None:
+    store.put_once(NAME, b"sealed")
+    answer = requests.get(store.signed_link(NAME, 60), timeout=5)
+    assert (answer.status_code, answer.content) == (200, b"sealed")
+
+
+def test_a_put_is_one_plain_body_that_creates_once() -> None:
+    """What R2 refuses: chunk marks, checksum trailers, ACLs (PROVIDERS.md §5)."""
+    with scripted(lambda request: Reply(200, headers={"ETag": '"x"'})) as server:
+        opened(server.url).put_once(NAME, b"sealed bytes")
+    (put,) = server.requests
+    assert (put.method, put.path, put.body) == ("PUT", f"/bucket/{NAME}", b"sealed bytes")
+    assert put.headers["if-none-match"] == "*"
+    assert put.headers["content-md5"] == base64.b64encode(hashlib.md5(put.body).digest()).decode()
+    assert put.headers["x-amz-content-sha256"] == hashlib.sha256(put.body).hexdigest()
+    assert put.headers["content-length"] == "12"
+    for name, value in put.headers.items():
+        assert "aws-chunked" not in value
+        assert name not in {"transfer-encoding", "x-amz-trailer", "x-amz-acl", "x-amz-sdk-checksum-algorithm"}
+        assert not name.startswith("x-amz-checksum-")
+
+
+def test_a_get_asks_for_no_checksum() -> None:
+    with scripted(lambda request: Reply(200, b"sealed")) as server:
+        assert opened(server.url).get(NAME) == b"sealed"
+    assert "x-amz-checksum-mode" not in server.requests[0].headers
+
+
+def test_a_put_whose_answer_was_lost_is_known_as_our_own() -> None:
+    """boto3 repeats it and meets its own object; equal bytes show that this call stored them."""
+
+    def answer(request: Request) -> Reply:
+        if request.method == "GET":
+            return Reply(200, b"mine")
+        puts = [earlier for earlier in server.requests if earlier.method == "PUT"]
+        return Reply(drop=True) if len(puts) == 1 else Reply(412)
+
+    with scripted(answer) as server:
+        assert opened(server.url).put_once(NAME, b"mine") is True
+        server.requests.clear()
+        assert opened(server.url).put_once(NAME, b"another") is False
+
+
+def test_a_taken_name_is_not_read_back_without_need() -> None:
+    with scripted(lambda request: Reply(412)) as server:
+        assert opened(server.url).put_once(NAME, b"mine") is False
+    assert [request.method for request in server.requests] == ["PUT"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_conflict_counts_as_taken_only_if_something_is_there(there: bool) -> None:
+    """S3 answers 409 while two conditional writes race; only a look tells whether one of them won."""
+    statuses = {"PUT": 409, "HEAD": 200 if there else 404}
+    with scripted(lambda request: Reply(statuses[request.method])) as server:
+        store = opened(server.url)
+        if there:
+            assert store.put_once(NAME, b"mine") is False
+            return
+        with pytest.raises(Retryable) as caught:
+            store.put_once(NAME, b"mine")
+    assert caught.value.code == "conflict"
+
+
+def _error(code: str) -> bytes:
+    text = f"<Code>{code}</Code><Message>about https://account.example/secret</Message>"
+    return f'<?xml version="1.0"?><Error>{text}</Error>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "kind", "code"),
+    [
+        (404, "NoSuchKey", Permanent, "object_missing"),
+        (404, "NoSuchBucket", Blocked, "bucket_missing"),
+        (401, "Unauthorized", Blocked, "store_denied"),
+        (403, "AccessDenied", Blocked, "store_denied"),
+        (403, "InvalidAccessKeyId", Blocked, "store_denied"),
+        (403, "SignatureDoesNotMatch", Blocked, "store_denied"),
+        (403, "RequestTimeTooSkewed", Blocked, "store_denied"),
+        (400, "RequestTimeout", Retryable, "store_busy"),
+        (408, "RequestTimeout", Retryable, "store_busy"),
+        (429, "TooManyRequests", Retryable, "rate_limited"),
+        (500, "InternalError", Retryable, "store_busy"),
+        (501, "NotImplemented", Retryable, "store_busy"),
+        (503, "SlowDown", Retryable, "rate_limited"),
+        (400, "InvalidRequest", Permanent, "store_refused"),
+        (400, "BadDigest", Permanent, "store_refused"),
+        (416, "InvalidRange", Permanent, "store_refused"),
+    ],
+)
+def test_an_answer_means_what_happens_next(
+    status: int, name: str, kind: type[BitLootError], code: str
+) -> None:
+    with scripted(lambda request: Reply(status, _error(name))) as server:
+        store = opened(server.url)
+        for call in (lambda: store.get(NAME), lambda: store.put_once(NAME, b"x")):
+            with pytest.raises(kind) as caught:
+                call()
+            assert type(caught.value) is kind
+            assert caught.value.code == code
+            assert "account.example" not in str(caught.value)
+            assert SECRET not in str(caught.value)
+
+
+def test_words_of_a_stranger_do_not_reach_the_text() -> None:
+    body = _error("Bad&#10;Code https://x/?key=1")
+    with scripted(lambda request: Reply(400, body)) as server, pytest.raises(Permanent) as caught:
+        opened(server.url).get(NAME)
+    assert str(caught.value) == "store: GetObject was answered 400 BadCodehttpsxkey1"
+
+
+def test_nobody_there_is_tried_again_later() -> None:
+    url = f"http://127.0.0.1:{dead_port()}"
+    store = opened(url)
+    calls: list[Callable[[], object]] = [
+        lambda: store.put_once(NAME, b"x"),
+        lambda: store.get(NAME),
+        lambda: store.exists(NAME),
+        lambda: store.delete(NAME),
+        store.health,
+    ]
+    for call in calls:
+        with pytest.raises(Retryable) as caught:
+            call()
+        assert caught.value.code == "store_unreachable"
+        assert url not in str(caught.value)
+
+
+def test_a_connection_that_breaks_every_time_is_tried_again_later() -> None:
+    with scripted(lambda request: Reply(drop=True)) as server, pytest.raises(Retryable):
+        opened(server.url).get(NAME)
+    assert len(server.requests) == 4
+
+
+def test_a_body_that_ends_early_is_no_object() -> None:
+    with scripted(lambda request: Reply(200, b"half", length=8)) as server, pytest.raises(Retryable):
+        opened(server.url).get(NAME)
+
+
+@pytest.mark.parametrize("length", [None, 10**15])
+def test_an_object_beyond_the_cap_is_not_read(length: int | None) -> None:
+    body = bytes(MAX_OBJECT + 1) if length is None else b""
+    reply = Reply(200, body, length=length)
+    with scripted(lambda request: reply) as server, pytest.raises(Permanent) as caught:
+        opened(server.url).get(NAME)
+    assert caught.value.code == "object_too_large"
+
+
+def test_a_body_that_lies_about_its_size_is_cut() -> None:
+    with pytest.raises(Permanent) as caught:
+        s3._read(_Drip(bytes(s3._CHUNK), times=200))
+    assert caught.value.code == "object_too_large"
+
+
+def test_a_body_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "READ_DEADLINE", -1)
+    with pytest.raises(Retryable) as caught:
+        s3._read(_Drip(b"x", times=2))
+    assert caught.value.code == "deadline"
+
+
+class _Drip:
+    """A body that comes piece by piece."""
+
+    def __init__(self, piece: bytes, times: int) -> None:
+        self._pieces = [piece] * times
+
+    def read(self, size: int) -> bytes:
+        return self._pieces.pop() if self._pieces else b""
+
+    def close(self) -> None:
+        self._pieces.clear()
+
+
+def test_an_address_that_is_none_blocks() -> None:
+    with pytest.raises(Blocked) as caught:
+        opened("not a url").get(NAME)
+    assert caught.value.code == "store_settings"
+
+
+def test_a_missing_bucket_shows_in_health(moto_url: str) -> None:
+    with pytest.raises(Blocked) as caught:
+        opened(moto_url, "no-such-bucket").health()
+    assert caught.value.code == "bucket_missing"
+
+
+def test_threads_share_one_client(store: S3Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        clients = list(pool.map(lambda _: store._client(), range(64)))
+    assert len({id(client) for client in clients}) == 1
+
+
+def test_a_child_process_gets_a_client_of_its_own(store: S3Store) -> None:
+    store.put_once(NAME, b"x")
+    mine = id(store._client())
+    with warnings.catch_warnings():
+        # Python from 3.12 warns about threads here; gunicorn forks before it starts any, this test run cannot.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:  # only the child comes here, and it leaves without pytest's cleaning up
+        signal.alarm(30)
+        good = False
+        try:
+            good = id(store._client()) != mine and store.exists(NAME)
+        finally:
+            os._exit(0 if good else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_the_secret_does_not_show(store: S3Store) -> None:
+    assert SECRET not in repr(vars(store))
+
+
+def test_the_s3_store_comes_from_settings(moto_url: str) -> None:
+    settings = Settings.model_validate(
+        {
+            "s3_endpoint_url": moto_url,
+            "s3_bucket": "unused",
+            "s3_access_key_id": "AKID",
+            "s3_secret_access_key": SECRET,
+        }
+    )
+    S3Store.from_settings(settings).health()
