@@ -42,6 +42,11 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(sorted(KINDS))}")
+        self.seconds = float(self.seconds)
+        whole = (self.status, self.times, *(() if self.count is None else (self.count,)))
+        texts = (self.point, self.body, self.content_type, self.match)
+        if not all(type(n) is int and n >= 0 for n in whole) or not all(isinstance(t, str) for t in texts):
+            raise ValueError("status, times and count are whole numbers; point, body and match are texts")
 
     def fits(self, point: str, kinds: frozenset[str], text: str, *, after: bool) -> bool:
         side = self.after or self.kind == "drop_after_effect"
