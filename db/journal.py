@@ -10,7 +10,7 @@ from typing import Any
 
 from db.base import rows
 
-__all__ = ["Cursor", "JournalMove", "follow", "head"]
+__all__ = ["Cursor", "JournalMove", "behind", "follow", "head"]
 
 
 @dataclass(frozen=True, order=True)
@@ -61,6 +61,18 @@ def follow(cursor: Cursor, limit: int = 1000, orders: Sequence[uuid.UUID] | None
         limit,
     )
     return [_move(cursor.epoch, *row) for row in found]
+
+
+def behind(cursor: Cursor, most: int, orders: Sequence[uuid.UUID] | None = None) -> int:
+    """How many committed moves lie after `cursor`, settled or not; counts no further than `most`."""
+    only = "" if orders is None else " AND order_id = ANY(%s::uuid[])"
+    found = rows(
+        f"SELECT count(*) FROM (SELECT FROM moves WHERE (xid, id) > (%s::xid8, %s){only} LIMIT %s) more",  # noqa: S608
+        *(str(cursor.xid), cursor.id),
+        *(() if orders is None else ([str(order) for order in orders],)),
+        most,
+    )
+    return int(found[0][0])
 
 
 def _move(epoch: str, xid: str, move_id: int, order_id: Any, *rest: Any) -> JournalMove:

@@ -1,0 +1,1 @@
+"""The relay: follows the journal over the database and tells each client what it may know (docs/relay.md)."""

@@ -1,0 +1,41 @@
+"""How much a client may ask of the relay, and how long it may take."""
+
+from __future__ import annotations
+
+import resource
+from dataclasses import dataclass
+
+__all__ = ["Limits", "connections_allowed"]
+
+#: Descriptors that are not clients: database, Valkey, log, listening sockets, and some to spare.
+OWN_DESCRIPTORS = 128
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times in seconds, sizes in bytes."""
+
+    hello_seconds: float = 5  # from the handshake to an accepted token
+    message_bytes: int = 4096  # one message of a client
+    subscriptions: int = 50  # of one client
+    connections: int = 20_000  # of this process, those without a token included
+    buffer_bytes: int = 1 << 20  # sent but not yet taken by the kernel: beyond it the client is cut
+    send_seconds: float = 20  # for one message of a replay, which waits for the client
+    ping_seconds: float = 20  # a client that says nothing is asked this often
+    silence_seconds: float = 45  # and cut after this long without a byte from it
+    replay_moves: int = 10_000  # further behind than this a client is told to reload
+    page_moves: int = 1_000  # read from the journal at once
+    telemetry_bytes: int = 4096  # `data` of one unjournalled event
+    gather_seconds: float = 0.005  # bells within this time are one look
+    drain_seconds: float = 8  # from SIGTERM to the last close; the rest is aborted
+    spread_seconds: float = 5  # clients sent away come back spread over this time
+
+
+def connections_allowed(limits: Limits) -> int:
+    """As many as the limit says and descriptors are there for; lifts the soft limit to the hard one first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY:
+        return limits.connections
+    return max(1, min(limits.connections, hard - OWN_DESCRIPTORS))
