@@ -1,0 +1,152 @@
+"""One outgoing call as its sockets see it: when it must be over, and whether a byte may have left."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+__all__ = ["Attempt", "DeadlinePools", "attempted"]
+
+
+class Attempt:
+    """`seconds` from now it must be over. `unsent` is true only while we know that nothing left.
+
+    `fresh` closes the connection after the answer, whatever the other side says about keeping it.
+    """
+
+    def __init__(self, seconds: float, *, fresh: bool = False) -> None:
+        self._until = time.monotonic() + seconds
+        self.fresh = fresh
+        self.unsent = False  # unknown: a connection of ours says otherwise as it begins to connect
+
+    @property
+    def left(self) -> float:
+        return self._until - time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        return self.left <= 0
+
+
+_attempt: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
+
+
+@contextmanager
+def attempted(attempt: Attempt) -> Iterator[None]:
+    """Puts all connections that this thread uses meanwhile under `attempt`."""
+    token = _attempt.set(attempt)
+    try:
+        yield
+    finally:
+        _attempt.reset(token)
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket under its own time-out per piece and the attempt's for all of them together.
+
+    A socket's time-out starts again with every byte, so that one byte a second would hold us for ever.
+    """
+
+    def __init__(self, sock: socket.socket, attempt: Attempt | None) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._attempt = attempt
+        self._patience = sock.gettimeout()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        if self._attempt is not None:
+            left = self._attempt.left
+            if left <= 0:
+                raise TimeoutError("the deadline of the call has passed")
+            self._sock.settimeout(left if self._patience is None else min(left, self._patience))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedSocket:
+    """What http.client wants of a socket in order to read an answer from it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self._sock, _attempt.get()))
+
+
+class _TimedAnswer(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *args: Any, **more: Any) -> None:
+        super().__init__(_TimedSocket(sock), *args, **more)  # type: ignore[arg-type]
+
+    def begin(self) -> None:
+        super().begin()
+        attempt = _attempt.get()
+        # After an interim answer that http.client takes for the last one (102, 103) the real one still comes.
+        if self.status < 200 or (attempt is not None and attempt.fresh):
+            self.will_close = True
+
+
+class _Watched(http.client.HTTPConnection):
+    """Tells the attempt how far it came, which no exception of the libraries tells for certain."""
+
+    response_class = _TimedAnswer
+
+    def connect(self) -> None:
+        attempt = _attempt.get()
+        if attempt is not None:
+            attempt.unsent = True
+        super().connect()
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        attempt = _attempt.get()
+        if attempt is not None:
+            attempt.unsent = False
+        super().send(data)
+
+
+class _Connection(_Watched, HTTPConnection):
+    pass
+
+
+class _SecureConnection(_Watched, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class DeadlinePools(PoolManager):
+    """urllib3's pools, made of connections that know the attempt that uses them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def clear(self) -> None:
+        """Closes what is kept alive now; urllib3 would leave that to the garbage collector."""
+        for key in self.pools.keys():  # noqa: SIM118 (this mapping refuses to be iterated)
+            pool = self.pools.get(key)
+            if pool is not None:
+                pool.close()
+        super().clear()
