@@ -1,0 +1,73 @@
+"""The journal: what committed is followed, in a settled order, and nothing is skipped or told early."""
+
+from __future__ import annotations
+
+import psycopg2
+
+from bitloot.settings import Settings
+from bitloot.states import OrderState
+from db import Order
+from db.journal import Cursor, follow, head
+from tests.factories import an_order
+
+
+def _start() -> Cursor:
+    return Cursor(head().epoch, 0, 0)
+
+
+def test_every_move_is_told_once_in_order(database: Settings) -> None:
+    order = an_order()
+    order.advance(OrderState.PAID, actor="test")
+    order.advance(OrderState.WAITING, actor="test")
+    moves = follow(_start())
+    assert [(move.seq, move.src, move.dst) for move in moves] == [
+        (1, None, "created"),
+        (2, "created", "paid"),
+        (3, "paid", "waiting"),
+    ]
+    assert follow(moves[-1].cursor) == []
+    assert head() == moves[-1].cursor
+
+
+def test_a_look_is_bounded_and_goes_on_where_it_was(database: Settings) -> None:
+    for _ in range(5):
+        an_order()
+    first = follow(_start(), limit=3)
+    rest = follow(first[-1].cursor, limit=3)
+    assert (len(first), len(rest)) == (3, 2)
+    assert len({move.cursor for move in first + rest}) == 5
+
+
+def test_only_the_wanted_orders(database: Settings) -> None:
+    one, _ = an_order(), an_order()
+    assert [move.order_id for move in follow(_start(), orders=[one.id])] == [one.id]
+    assert follow(_start(), orders=[]) == []
+
+
+def test_a_transaction_that_commits_late_is_not_skipped(database: Settings, database_url: str) -> None:
+    slow, quick = an_order(), an_order()
+    seen = follow(_start())
+    connection = psycopg2.connect(database_url)
+    try:
+        cursor = connection.cursor()
+        cursor.execute("SELECT advance_order(%s, 'created', 'paid', 't', '', '{}', NULL)", (str(slow.id),))
+        assert Order.get_by_id(quick.id).advance(OrderState.PAID, actor="test")
+        early = follow(seen[-1].cursor)
+        connection.commit()
+    finally:
+        connection.close()
+    late = follow((early or seen)[-1].cursor)
+    assert [move.order_id for move in early] == []  # the later one waits for the earlier, still open
+    assert [move.order_id for move in late] == [slow.id, quick.id]
+
+
+def test_what_is_rolled_back_is_never_told(database: Settings, database_url: str) -> None:
+    order = an_order()
+    seen = follow(_start())
+    connection = psycopg2.connect(database_url)
+    connection.cursor().execute(
+        "SELECT advance_order(%s, 'created', 'paid', 't', '', '{}', NULL)", (str(order.id),)
+    )
+    connection.rollback()
+    connection.close()
+    assert follow(seen[-1].cursor) == []

@@ -1,0 +1,86 @@
+"""Keys: each once, and the order fulfilled in the commit that brings the last."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+
+from bitloot.settings import Settings
+from bitloot.states import OrderState, PurchaseState
+from db import Key, Move, Order, Purchase, base, keys_of, store_keys
+from db.keys import StoredKey, key_id, object_name, same_key_elsewhere
+from tests.factories import a_product, a_waiting_order, again
+
+
+def stored(order: Order, purchase: Purchase, name: str, fingerprint: str = "") -> StoredKey:
+    identity = key_id(purchase, name)
+    return StoredKey(
+        id=identity,
+        supplier_key_id=f"{purchase.supplier_ref}:{name}",
+        media_type="text/plain",
+        object_name=object_name(order.id, identity),
+        object_digest="0" * 64,
+        fingerprint=fingerprint or secrets.token_hex(8),
+    )
+
+
+def a_ready_order() -> tuple[Order, list[Purchase]]:
+    order, purchases = a_waiting_order((a_product("kinguin"), 2), (a_product("reservations"), 1))
+    order.advance(OrderState.READY, actor="test")
+    return order, purchases
+
+
+def test_the_last_key_fulfils_the_order_in_its_commit(database: Settings) -> None:
+    order, (two, one) = a_ready_order()
+    assert not store_keys(order, two, [stored(order, two, "a"), stored(order, two, "b")], actor="test")
+    assert two.state is PurchaseState.STORED
+    assert store_keys(order, one, [stored(order, one, "c")], actor="test")
+    assert again(order).state is OrderState.FULFILLED
+    assert [key.line.position for key in keys_of(order.id)] == [1, 1, 2]
+    assert Move.get(Move.dst == "fulfilled").data == {"keys": 3}
+
+
+def test_some_keys_make_the_purchase_partial(database: Settings) -> None:
+    order, (two, _) = a_ready_order()
+    assert not store_keys(order, two, [stored(order, two, "a")], actor="test")
+    assert (two.state, two.keys_stored) == (PurchaseState.PARTIAL, 1)
+    assert again(order).state is OrderState.READY
+
+
+def test_the_same_key_twice_is_one_row(database: Settings) -> None:
+    order, (two, _) = a_ready_order()
+    for _ in range(3):
+        store_keys(order, Purchase.get_by_id(two.id), [stored(order, two, "a")], actor="test")
+    assert Key.select().count() == 1
+    assert Purchase.get_by_id(two.id).state is PurchaseState.PARTIAL
+
+
+def test_two_runs_at_once_fulfil_once(database: Settings) -> None:
+    order, (two, one) = a_ready_order()
+    store_keys(order, two, [stored(order, two, "a"), stored(order, two, "b")], actor="test")
+    won: list[bool] = []
+    start = threading.Barrier(4)
+
+    def run() -> None:
+        with base.scope():
+            copy, purchase = again(order), Purchase.get_by_id(one.id)
+            start.wait()
+            won.append(store_keys(copy, purchase, [stored(copy, purchase, "c")], actor="test"))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [False, False, False, True]
+    assert Key.select().count() == 3
+    assert Move.select().where(Move.dst == "fulfilled").count() == 1
+
+
+def test_a_key_that_another_order_has_is_noticed(database: Settings) -> None:
+    first, (one, _) = a_ready_order()
+    second, (other, _) = a_ready_order()
+    store_keys(first, one, [stored(first, one, "a", fingerprint="same")], actor="test")
+    store_keys(second, other, [stored(second, other, "a", fingerprint="same")], actor="test")
+    assert same_key_elsewhere("same", second.id) == first.id
+    assert same_key_elsewhere("unknown", second.id) is None

@@ -1,0 +1,92 @@
+"""Notices: kept once, sealed, matched to their order."""
+
+from __future__ import annotations
+
+import pytest
+
+import db
+from bitloot.errors import SealBroken
+from bitloot.settings import Settings
+from bitloot.suppliers.base import Hint
+from bitloot.vault import Vault
+from db import NewNotice, Notice, base, open_notice
+from db.notices import count_replay, hint_order, hint_seen
+from tests.factories import a_waiting_order
+
+VAULT = Vault({1: b"m" * 32})
+CANARY = b"BLKEY-0123456789abcdef0123456789abcdef"
+
+
+def a_webhook(digest: str = "d", external_id: str | None = "S-1") -> NewNotice:
+    return db.seal_notice(
+        VAULT,
+        source="kinguin",
+        event="order.status",
+        external_id=external_id,
+        digest=digest,
+        proof="secret",
+        headers={"x-event-secret": "s3cret-of-the-sender", "cookie": "no", "authorization": "no"},
+        body=b'{"key":"' + CANARY + b'"}',
+        address="127.0.0.1",
+    )
+
+
+def a_hint(supplier_ref: str | None = None, purchase_ref: str | None = None, **changes: bool) -> Hint:
+    return Hint("order.status", supplier_ref, purchase_ref, None, None, "d", **changes)
+
+
+def test_a_notice_is_kept_once_and_repeats_are_counted(database: Settings) -> None:
+    assert db.keep_notice(a_webhook(), None, "ignored")
+    assert not db.keep_notice(a_webhook(), None, "ignored")
+    assert db.keep_notice(a_webhook("other"), None, "ignored")
+    assert sorted(notice.repeats for notice in Notice.select()) == [0, 1]
+
+
+def test_the_body_comes_back_as_it_came_with_the_headers_that_prove_it(database: Settings) -> None:
+    db.keep_notice(a_webhook(), None, "ignored")
+    headers, body = open_notice(VAULT, Notice.get())
+    assert headers == {"x-event-secret": "s3cret-of-the-sender"}
+    assert body == b'{"key":"' + CANARY + b'"}'
+
+
+def test_neither_key_nor_secret_lies_in_the_table(database: Settings) -> None:
+    db.keep_notice(a_webhook(), None, "ignored")
+    dump = str(base.rows("SELECT n::text, encode(body, 'escape') FROM notices n"))
+    assert CANARY.decode() not in dump
+    assert CANARY.hex() not in dump
+    assert "s3cret" not in dump
+
+
+def test_a_body_moved_to_another_notice_does_not_open(database: Settings) -> None:
+    db.keep_notice(a_webhook("one"), None, "ignored")
+    db.keep_notice(a_webhook("two"), None, "ignored")
+    one, two = Notice.select()
+    one.body, one.data_key = two.body, two.data_key
+    with pytest.raises(SealBroken):
+        open_notice(VAULT, one)
+
+
+def test_a_webhook_finds_its_order_by_either_reference(database: Settings) -> None:
+    order, (purchase,) = a_waiting_order()
+    assert hint_order("kinguin", a_hint(supplier_ref=purchase.supplier_ref)) == order.id
+    assert hint_order("kinguin", a_hint(purchase_ref=purchase.purchase_ref)) == order.id
+    assert hint_order("reservations", a_hint(supplier_ref=purchase.supplier_ref)) is None
+    assert hint_order("kinguin", a_hint()) is None
+
+
+def test_a_webhook_without_a_purchase_is_kept_for_later(database: Settings) -> None:
+    assert db.keep_hint(a_webhook(external_id="S-9"), a_hint("S-9")) == (True, None)
+    assert Notice.get().outcome == "unmatched"
+    assert hint_seen("kinguin", "S-9")
+    assert not hint_seen("kinguin", "S-10")
+
+
+def test_an_irrelevant_webhook_is_kept_as_ignored(database: Settings) -> None:
+    assert db.keep_hint(a_webhook(), a_hint("S-1", relevant=False)) == (True, None)
+    assert Notice.get().outcome == "ignored"
+
+
+def test_replays_are_counted(database: Settings) -> None:
+    db.keep_notice(a_webhook(), None, "unmatched")
+    count_replay(Notice.get().id, "matched")
+    assert (Notice.get().replays, Notice.get().outcome) == (1, "matched")

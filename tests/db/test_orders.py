@@ -1,0 +1,165 @@
+"""Orders: one door per state, a row per move, nothing twice."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+import pytest
+from peewee import IntegrityError
+
+from bitloot.settings import Settings
+from bitloot.states import ACTIVE, OrderState
+from db import Line, Move, NewLine, Order, base, claim_due, place_order
+from db.base import rows
+from tests.factories import a_paid_order, a_product, again, an_order
+
+
+def _dst(order: Order) -> list[str]:
+    return [move.dst for move in Move.select().where(Move.order == order.id).order_by(Move.seq)]
+
+
+def test_an_order_is_written_with_its_lines_and_first_move(database: Settings) -> None:
+    order = an_order((a_product("kinguin"), 2), (a_product("reservations"), 1))
+    assert order.state is OrderState.CREATED
+    assert order.price == Decimal("60.00")
+    assert [(line.position, line.quantity) for line in Line.select().order_by(Line.position)] == [
+        (1, 2),
+        (2, 1),
+    ]
+    assert _dst(order) == ["created"]
+
+
+def test_an_order_has_one_currency(database: Settings) -> None:
+    mixed = [NewLine(a_product(sku="a"), 1), NewLine(a_product(sku="b", currency="usd"), 1)]
+    with pytest.raises(ValueError, match="one currency"):
+        place_order(mixed, email="a@example.test", pay_currency="btc")
+    assert Order.select().count() == 0
+
+
+def test_a_used_idempotency_key_gives_the_earlier_order(database: Settings) -> None:
+    line = [NewLine(a_product(), 1)]
+    first, new = place_order(line, email="a@example.test", pay_currency="btc", idempotency_key="k")
+    second, again_new = place_order(line, email="a@example.test", pay_currency="btc", idempotency_key="k")
+    assert (new, again_new) == (True, False)
+    assert first.id == second.id
+    assert Order.select().count() == 1
+
+
+def test_advance_moves_and_writes_the_move_in_one_commit(database: Settings) -> None:
+    order = an_order()
+    assert order.advance(OrderState.PAID, actor="test", reason="why", data={"a": "b"})
+    move = Move.get(Move.order == order.id, Move.seq == 2)
+    assert (move.src, move.dst, move.actor, move.reason, move.data) == (
+        "created",
+        "paid",
+        "test",
+        "why",
+        {"a": "b"},
+    )
+    assert again(order).state is OrderState.PAID
+
+
+def test_of_two_stale_copies_one_moves(database: Settings) -> None:
+    order = an_order()
+    one, other = again(order), again(order)
+    assert one.advance(OrderState.PAID, actor="one")
+    assert not other.advance(OrderState.EXPIRED, actor="other")
+    assert other.state is OrderState.CREATED
+    assert _dst(order) == ["created", "paid"]
+
+
+@pytest.mark.usefixtures("database")
+def test_of_twenty_threads_one_moves() -> None:
+    order = an_order()
+    won: list[bool] = []
+    start = threading.Barrier(20)
+
+    def move() -> None:
+        with base.scope():
+            copy = again(order)
+            start.wait()
+            won.append(copy.advance(OrderState.PAID, actor="thread"))
+
+    base.database._max_connections = 32
+    threads = [threading.Thread(target=move) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [False] * 19 + [True]
+    assert _dst(order) == ["created", "paid"]
+
+
+def test_an_illegal_move_is_refused_before_the_database_is_asked(database: Settings) -> None:
+    order = an_order()
+    with pytest.raises(ValueError, match="cannot go from created to fulfilled"):
+        order.advance(OrderState.FULFILLED, actor="test")
+    assert _dst(order) == ["created"]
+
+
+def test_a_final_state_stays(database: Settings) -> None:
+    order = an_order()
+    for state in (OrderState.REVIEW, OrderState.REFUND_DUE, OrderState.REFUNDED):
+        assert order.advance(state, actor="test")
+    for state in OrderState:
+        with pytest.raises(ValueError, match="cannot go from refunded"):
+            order.advance(state, actor="test")
+
+
+def test_an_order_is_first_paid_once_even_behind_the_door(database: Settings) -> None:
+    order = an_order()
+    order.advance(OrderState.PAID, actor="test")
+    rows("UPDATE orders SET state = 'created' WHERE id = %s RETURNING id", order.id)
+    with pytest.raises(IntegrityError):
+        rows("SELECT advance_order(%s, 'created', 'paid', 'x', '', '{}', NULL)", order.id)
+
+
+def test_active_states_are_due_and_others_are_not(database: Settings) -> None:
+    order = an_order()
+    assert again(order).due_at is None
+    order.advance(OrderState.PAID, actor="test")
+    assert again(order).due_at is not None
+    order.advance(OrderState.FAILED, actor="test")
+    assert again(order).due_at is None
+    assert OrderState.FAILED not in ACTIVE
+
+
+def test_due_orders_are_claimed_once_and_come_back(database: Settings) -> None:
+    order = a_paid_order()
+    order.look_again(0)
+    assert claim_due(10, again=60) == [(order.id, OrderState.PAID)]
+    assert claim_due(10, again=60) == []
+    order.look_again(0)
+    assert claim_due(10, again=60) == [(order.id, OrderState.PAID)]
+
+
+def test_a_claim_is_bounded(database: Settings) -> None:
+    for _ in range(5):
+        a_paid_order().look_again(0)
+    assert len(claim_due(2, again=60)) == 2
+    assert len(claim_due(10, again=60)) == 3
+
+
+def test_scheduling_does_nothing_once_the_order_moved(database: Settings) -> None:
+    order = a_paid_order()
+    stale = again(order)
+    order.advance(OrderState.WAITING, actor="test")
+    assert not stale.park("late", 5)
+    assert not stale.rest()
+    assert again(order).hold is None
+    assert again(order).due_at is not None
+
+
+def test_a_hold_ends_with_the_next_move(database: Settings) -> None:
+    order = a_paid_order()
+    assert order.park("supplier: no balance", 60)
+    assert again(order).hold == "supplier: no balance"
+    order.advance(OrderState.WAITING, actor="test")
+    assert again(order).hold is None
+
+
+def test_the_first_data_key_stays(database: Settings) -> None:
+    order = an_order()
+    assert order.use_data_key(b"first") == b"first"
+    assert again(order).use_data_key(b"second") == b"first"
