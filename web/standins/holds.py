@@ -74,6 +74,9 @@ class Holds:
             self.floor.later.call(self.floor.config.delivery_seconds, partial(self.deliver, hold))
 
     def deliver(self, hold: Hold) -> None:
+        """Hands out the codes and tells the shop; nothing if it was ended otherwise."""
+        if hold.status != "processing":
+            return
         canary = self.floor.config.canaries
         keys = [make_key(canary=canary, picture=hold.game.picture) for _ in range(hold.quantity)]
         self.floor.ledger.keep_keys([key.serial for key in keys])

@@ -99,7 +99,9 @@ class KinguinOrders:
         return order
 
     def deliver(self, order: KinguinOrder) -> None:
-        """Hands out all keys, completes the order, tells the shop."""
+        """Hands out all keys, completes the order, tells the shop; nothing if it was ended otherwise."""
+        if order.status != "processing":
+            return
         keys = [key for _, key in order.keys]
         self.floor.ledger.keep_keys([key.serial for key in keys])
         self.floor.ledger.write(

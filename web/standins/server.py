@@ -56,7 +56,7 @@ class RunningStandins:
         self.shop = shop
         self._server = server
         self._thread = threading.Thread(
-            target=server.serve_forever, args=(0.05,), name="standins", daemon=True
+            target=server.serve_forever, args=(0.02,), name="standins", daemon=True
         )
         self._thread.start()
         self.port: int = server.server_address[1]

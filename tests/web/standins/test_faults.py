@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.web.standins.caller import Caller
+from tests.web.standins.receiver import Receiver
 from web.standins.faults import BEFORE_EFFECT, Faults
 from web.standins.ledger import charges
 
@@ -104,3 +105,11 @@ def test_a_new_order_is_missing_from_the_search_while_it_lags(caller: Caller) ->
     look = "/v1/order?orderExternalId=BL-1"
     assert caller.kinguin("GET", look).json() == {"results": [], "item_count": 0}
     assert caller.kinguin("GET", look).json()["item_count"] == 1
+
+
+def test_a_webhook_can_come_before_the_answer_to_the_purchase(caller: Caller, receiver: Receiver) -> None:
+    caller.control("POST", "/config", json={"delivery_seconds": 0})
+    rule = {"point": "kinguin.place_order", "kind": "delay", "seconds": 1, "after": True}
+    caller.control("POST", "/faults", json=rule)
+    assert caller.order("BL-1").status_code == 201
+    assert [received.path for received in receiver.received] == ["/kinguin/webhooks"]

@@ -58,3 +58,5 @@ def test_a_canceled_order_gives_the_money_back(
         orders.move(order, status)
     assert orders.balance == Decimal(1_000_000)
     assert [json.loads(received.body)["status"] for received in receiver.received] == ["canceled", "refunded"]
+    orders.deliver(order)
+    assert caller.kinguin("GET", f"/v2/order/{order_id}/keys").json() == []

@@ -73,7 +73,7 @@ def test_a_notice_can_be_sent_five_times(floor: Floor, receiver: Receiver) -> No
 
 
 def test_a_notice_can_come_late_and_so_after_a_later_one(floor: Floor, receiver: Receiver) -> None:
-    floor.faults.add({"point": "kinguin.webhook", "kind": "delay", "seconds": 0.05})
+    floor.faults.add({"point": "kinguin.webhook", "kind": "delay", "seconds": 0.3})
     floor.courier.deliver(notice(receiver, "/first"))
     floor.courier.deliver(notice(receiver, "/second"))
     assert [received.path for received in receiver.wait_for(2)] == ["/second", "/first"]
