@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bitloot.development import filled
 from bitloot.errors import UnsafeSettings
 from bitloot.settings_check import unsafe_reasons
 
@@ -150,10 +151,13 @@ class Settings(BaseSettings):
 def load_settings(environ: Mapping[str, str] | None = None, *, check: bool = True) -> Settings:
     """Reads all settings from `environ` (default: the process's), `NAME_FILE` included.
 
+    In development missing secrets are made once and kept in STATE_DIR (see `bitloot.development`).
     Raises UnsafeSettings with one sentence per reason: unreadable, missing, or unsafe outside development.
     """
-    values = _with_secret_files(dict(os.environ if environ is None else environ))
-    known = {name: values[name.upper()] for name in Settings.model_fields if values.get(name.upper(), "") != ""}
+    values = filled(_with_secret_files(dict(os.environ if environ is None else environ)))
+    known = {
+        name: values[name.upper()] for name in Settings.model_fields if values.get(name.upper(), "") != ""
+    }
     reasons: list[str] = []
     try:
         settings = Settings.model_validate(_decoded(known, reasons))
