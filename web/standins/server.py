@@ -74,6 +74,8 @@ class RunningStandins:
 
     def close(self) -> None:
         """Stops listening, cuts what is open, forgets what was to come."""
+        with contextlib.suppress(OSError):
+            self._server.socket.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread where it can
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
