@@ -1,0 +1,27 @@
+"""How letters leave. A new mailer is one module and one line in MAILERS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from bitloot.mail.base import Mailer
+from bitloot.mail.directory import MailDirectory
+from bitloot.mail.resend import ResendMailer
+from bitloot.mail.smtp import SmtpMailer
+
+if TYPE_CHECKING:
+    from bitloot.settings import Settings
+
+__all__ = ["MAILERS", "open_mailer"]
+
+MAILERS: Mapping[str, Callable[[Settings], Mailer]] = {
+    "directory": MailDirectory.from_settings,
+    "resend": ResendMailer.from_settings,
+    "smtp": SmtpMailer.from_settings,
+}
+
+
+def open_mailer(settings: Settings) -> Mailer:
+    """The mailer that MAIL names. Asks nobody; `health` does."""
+    return MAILERS[settings.mail](settings)

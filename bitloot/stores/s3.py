@@ -128,7 +128,7 @@ class S3Store:
         """The name is taken. By us, if boto3 had to repeat the put after a lost answer and our very bytes lie there."""
         if status_of(error) == 409 and not self.exists(name):
             # Two puts met, and neither is seen to have won yet.
-            raise Retryable("store: another write to this object is under way", code="conflict")
+            raise Retryable("store: another write to this object is under way", code="conflict") from None
         repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
         return repeated and self.get(name) == data
 
