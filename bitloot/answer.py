@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ __all__ = ["Answer", "by_status", "doubt", "retry_after"]
 
 #: Nobody makes us wait longer than this (seconds), whatever the header says.
 MAX_AFTER = 86_400.0
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,14 @@ class Answer:
         except Malformed as error:
             code = error.code
         raise self.unreadable(code)
+
+    def word(self, name: str) -> str | None:
+        """The member `name` of an error body, if it is one plain word: safe to log and to use as a code."""
+        try:
+            value = strict_json.loads(self.body, max_bytes=len(self.body))[name]
+        except (Malformed, KeyError, TypeError, IndexError):
+            return None
+        return value if isinstance(value, str) and _WORD.fullmatch(value) else None
 
     def unreadable(self, why: str) -> BitLootError:
         """The error for an answer that makes no sense: after a POST the thing may have happened all the same."""

@@ -1,0 +1,16 @@
+"""Who tells us about money."""
+
+from __future__ import annotations
+
+from bitloot.gateways.base import Gateway
+from bitloot.gateways.nowpayments import NowPayments
+from bitloot.settings import Settings
+
+__all__ = ["open_gateway"]
+
+
+def open_gateway(settings: Settings) -> Gateway:
+    """The gateway that the settings describe; opens no connection yet."""
+    return NowPayments(
+        settings.nowpayments_base_url, settings.nowpayments_api_key, settings.nowpayments_ipn_secret
+    )

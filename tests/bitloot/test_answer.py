@@ -67,6 +67,25 @@ def test_a_success_that_cannot_be_read_leaves_a_post_open(
     assert unreadable.value.__context__ is None
 
 
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b'{"kind":"InsufficientBalance"}', "InsufficientBalance"),
+        (b'{"kind":"two words"}', None),
+        (b'{"kind":"AAAAA-BBBBB\\nCCCCC"}', None),
+        (b'{"kind":7}', None),
+        (b"{}", None),
+        (b"[]", None),
+        (b'"kind"', None),
+        (b"7", None),
+        (b"<html>", None),
+        (b"", None),
+    ],
+)
+def test_an_error_names_itself_by_one_plain_word_or_not_at_all(body: bytes, word: str | None) -> None:
+    assert _answer(422, "POST", body).word("kind") == word
+
+
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
