@@ -97,10 +97,15 @@ def _standins(settings: Settings) -> Iterator[str]:
         return
     if not settings.development:
         yield "STANDINS may only be on in development."
-    urls = (settings.nowpayments_base_url, settings.kinguin_base_url, settings.resend_base_url)
-    live = [urlsplit(url).hostname or "" for url in urls]
-    named = (settings.nowpayments_api_key, settings.kinguin_api_key, settings.resend_api_key)
-    for host, secret in zip(live, named, strict=True):
+    providers = (
+        (settings.nowpayments_base_url, settings.nowpayments_api_key),
+        (settings.kinguin_base_url, settings.kinguin_api_key),
+        (settings.reservations_base_url, settings.reservations_client_secret),
+        (settings.reservations_token_url, settings.reservations_client_secret),
+        (settings.resend_base_url, settings.resend_api_key),
+    )
+    for url, secret in providers:
+        host = urlsplit(url).hostname or "127.0.0.1"
         if secret.get_secret_value() and host not in {"127.0.0.1", "localhost", "::1"}:
             yield f"STANDINS is on beside credentials for {host}; stand-ins never run beside live providers."
 

@@ -1,0 +1,178 @@
+"""encrypt_store: keys are fetched, sealed and stored, each once; plaintext is nowhere."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from pathlib import Path
+
+import pytest
+
+from actors.encrypt_store import encrypt_store
+from actors.notify import notify
+from bitloot.errors import BitLootError, Permanent
+from bitloot.shop import Shop
+from bitloot.states import OrderState, PurchaseState
+from db import Case, Key, Order, Product, Purchase, base, keys_of, purchases_of
+from db.keys import key_label, order_context
+from tests.actors.conftest import PaidOrder, Queued
+from tests.actors.test_finalize import finalized, waiting
+from tests.actors.test_reserve import KINGUIN, RESERVATIONS
+from tests.factories import again
+from tests.waiting import until
+from web.standins.ledger import plaintext_keys
+from web.standins.server import RunningStandins
+
+
+@pytest.fixture
+def ready(paid_order: PaidOrder) -> Order:
+    order = waiting(paid_order, (KINGUIN, 2), (RESERVATIONS, 1))
+    until(lambda: finalized(order).state is OrderState.READY, what="delivery")
+    return again(order)
+
+
+def opened(shop: Shop, order: Order) -> list[str]:
+    """The order's keys in plaintext, as a reveal would open them."""
+    data_key = bytes(again(order).data_key or b"")
+    return [
+        shop.vault.open(
+            data_key, order_context(order.id), key_label(key.line_id, key.id), shop.store.get(key.object_name)
+        ).decode()
+        for key in keys_of(order.id)
+    ]
+
+
+def test_every_key_is_sealed_stored_and_opens_again(
+    shop: Shop, ready: Order, queued: Queued, standins: RunningStandins
+) -> None:
+    encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.FULFILLED
+    assert sorted(opened(shop, ready)) == sorted(plaintext_keys(standins.shop.config.ledger_dir))
+    assert queued(notify) == [str(ready.id)]
+
+
+def test_plaintext_lies_neither_in_the_store_nor_in_the_database(
+    shop: Shop, ready: Order, standins: RunningStandins
+) -> None:
+    encrypt_store(str(ready.id))
+    keys = plaintext_keys(standins.shop.config.ledger_dir)
+    assert len(keys) == 3
+    tables = [row[0] for row in base.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    database = "".join(str(base.rows(f'SELECT t::text FROM "{table}" t')) for table in tables)
+    files = [path for path in Path(shop.settings.store_directory).rglob("*") if path.is_file()]
+    assert len(files) == 3
+    stored = b"".join(path.read_bytes() for path in files)
+    for key in keys:
+        for form in (key, key.encode().hex(), base64.b64encode(key.encode()).decode(), key[::-1]):
+            assert form not in database
+            assert form.encode() not in stored
+
+
+def test_run_three_times_it_stores_once(shop: Shop, ready: Order, queued: Queued) -> None:
+    for _ in range(3):
+        encrypt_store(str(ready.id))
+    assert Key.select().count() == 3
+    assert again(ready).state is OrderState.FULFILLED
+
+
+def test_run_by_four_workers_at_once_it_stores_once(shop: Shop, ready: Order) -> None:
+    start = threading.Barrier(4)
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        start.wait()
+        try:
+            encrypt_store(str(ready.id))
+        except BitLootError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert Key.select().count() == 3
+    assert len(set(opened(shop, ready))) == 3
+    assert again(ready).state is OrderState.FULFILLED
+
+
+def test_a_run_that_died_after_the_put_is_finished_by_the_next(shop: Shop, ready: Order) -> None:
+    encrypt_store(str(ready.id))
+    Key.delete().execute()  # as if the process had died between the put and the commit
+    base.rows("UPDATE purchases SET state = 'waiting', keys_stored = 0 RETURNING id")
+    base.rows("UPDATE orders SET state = 'ready' RETURNING id")
+    encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.FULFILLED
+    assert len(set(opened(shop, ready))) == 3
+
+
+def test_a_run_that_died_before_the_hand_on_is_finished_by_the_next(ready: Order, queued: Queued) -> None:
+    encrypt_store(str(ready.id))
+    queued(notify)
+    base.rows("UPDATE orders SET state = 'ready' RETURNING id")  # all stored, the order not moved
+    encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.FULFILLED
+    assert queued(notify) == [str(ready.id)]
+
+
+def test_a_foreign_object_under_the_keys_name_stops_the_order(shop: Shop, ready: Order) -> None:
+    encrypt_store(str(ready.id))
+    one, two = keys_of(ready.id)[:2]
+    other = shop.store.get(two.object_name)
+    shop.store.delete(one.object_name)
+    shop.store.put_once(one.object_name, other)
+    Key.delete().where(Key.id == one.id).execute()
+    base.rows("UPDATE purchases SET state = 'waiting' WHERE id = %s RETURNING id", one.purchase_id)
+    base.rows("UPDATE orders SET state = 'ready' RETURNING id")
+    with pytest.raises(Permanent):
+        encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.READY
+
+
+def test_keys_are_stored_as_they_come(shop: Shop, paid_order: PaidOrder, standins: RunningStandins) -> None:
+    order = waiting(paid_order, (KINGUIN, 1))
+    until(lambda: finalized(order).state is OrderState.READY, what="delivery")
+    base.rows("UPDATE purchases SET keys_expected = 2 RETURNING id")  # the supplier still owes one
+    base.rows("UPDATE orders SET state = 'waiting' RETURNING id")
+    encrypt_store(str(order.id))
+    assert purchases_of(order)[0].state is PurchaseState.PARTIAL
+    assert again(order).state is OrderState.WAITING
+    assert len(opened(shop, order)) == 1
+
+
+def test_a_picture_is_sealed_as_its_bytes(
+    shop: Shop, catalog: dict[str, Product], paid_order: PaidOrder
+) -> None:
+    Product.update(text_only=False).where(Product.sku == "paper-lanterns").execute()
+    catalog["paper-lanterns"] = Product.get(Product.sku == "paper-lanterns")
+    order = waiting(paid_order, ("paper-lanterns", 1))
+    until(lambda: finalized(order).state is OrderState.READY, what="delivery")
+    encrypt_store(str(order.id))
+    key = keys_of(order.id)[0]
+    assert key.media_type.startswith("image/")
+    data_key = bytes(again(order).data_key or b"")
+    label = key_label(key.line_id, key.id)
+    picture = shop.vault.open(data_key, order_context(order.id), label, shop.store.get(key.object_name))
+    assert picture[:4] in {b"\x89PNG", b"GIF8", b"\xff\xd8\xff\xe0"}
+
+
+def test_a_key_that_was_sold_before_is_a_case(shop: Shop, ready: Order, paid_order: PaidOrder) -> None:
+    encrypt_store(str(ready.id))
+    sold = keys_of(ready.id)[0]
+    order = waiting(paid_order, (KINGUIN, 1))
+    until(lambda: finalized(order).state is OrderState.READY, what="delivery")
+    purchase: Purchase = purchases_of(order)[0]
+    fetched = shop.suppliers["kinguin"].fetch_keys(purchase.supplier_ref or "", 1).keys[0]
+    print_of = shop.vault.fingerprint(fetched.content)
+    base.rows("UPDATE keys SET fingerprint = %s WHERE id = %s RETURNING id", print_of, sold.id)
+    encrypt_store(str(order.id))
+    assert Case.get().kind == "duplicate_key"
+
+
+def test_an_order_that_is_not_bought_is_left_alone(paid_order: PaidOrder) -> None:
+    order = paid_order()
+    encrypt_store(str(order.id))
+    encrypt_store("00000000-0000-0000-0000-000000000000")
+    assert again(order).state is OrderState.PAID
+    assert again(order).data_key is None

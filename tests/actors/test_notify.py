@@ -1,0 +1,162 @@
+"""notify: one letter per order, with a link and never a key."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import requests
+
+from actors import workshop
+from actors.encrypt_store import encrypt_store
+from actors.notify import notify
+from bitloot.errors import Retryable
+from bitloot.mail.resend import ResendMailer
+from bitloot.shop import Shop
+from bitloot.states import OrderState
+from db import Case, Letter, Order, base
+from tests.actors.conftest import PaidOrder, fault
+from tests.actors.test_finalize import finalized, waiting
+from tests.actors.test_reserve import KINGUIN
+from tests.factories import again
+from tests.waiting import until
+from web.standins.ledger import plaintext_keys
+from web.standins.server import RunningStandins
+
+
+@pytest.fixture
+def fulfilled(paid_order: PaidOrder) -> Order:
+    order = waiting(paid_order, (KINGUIN, 1))
+    until(lambda: finalized(order).state is OrderState.READY, what="delivery")
+    encrypt_store(str(order.id))
+    return again(order)
+
+
+@pytest.fixture
+def resend(shop: Shop, standins: RunningStandins) -> ResendMailer:
+    """The mailer against Resend's stand-in, as the shop's own."""
+    key = standins.shop.config.resend_api_key
+    settings = shop.settings.model_copy(
+        update={
+            "mail": "resend",
+            "resend_base_url": standins.resend_url,
+            "resend_api_key": type(shop.settings.resend_api_key)(key),
+            "mail_from": "Shop <shop@example.test>",
+        }
+    )
+    mailer = ResendMailer.from_settings(settings)
+    workshop.use(type(shop)(**{**vars(shop), "mailer": mailer, "settings": settings}))
+    return mailer
+
+
+def mails(standins: RunningStandins) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = requests.get(f"{standins.control_url}/mail", timeout=10).json()["data"]
+    return found
+
+
+def letters_on_disk(shop: Shop) -> list[Path]:
+    return [path for path in Path(shop.settings.mail_directory).rglob("*.eml") if path.is_file()]
+
+
+def test_the_letter_has_the_link_and_no_key(shop: Shop, fulfilled: Order, standins: RunningStandins) -> None:
+    notify(str(fulfilled.id))
+    (path,) = letters_on_disk(shop)
+    letter = Letter.get()
+    text = letter.open(shop.vault, shop.settings.mail_from).text
+    assert f"{shop.settings.public_url}/o/{fulfilled.id}#" in text
+    token = text.split(f"/o/{fulfilled.id}#")[1].split()[0]
+    assert shop.tokens.read_link(token).order_id == str(fulfilled.id)
+    for key in plaintext_keys(standins.shop.config.ledger_dir):
+        assert key not in text
+        assert key.encode() not in path.read_bytes()
+    assert letter.state == "sent"
+    assert again(fulfilled).due_at is None
+
+
+def test_run_five_times_it_sends_one(shop: Shop, fulfilled: Order) -> None:
+    for _ in range(5):
+        notify(str(fulfilled.id))
+    assert len(letters_on_disk(shop)) == 1
+    assert Letter.get().attempts == 1
+
+
+def test_run_by_eight_workers_it_sends_one(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    start = threading.Barrier(8)
+
+    def work() -> None:
+        start.wait()
+        notify(str(fulfilled.id))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(mails(standins)) == 1
+
+
+def test_a_letter_whose_acceptance_was_not_heard_is_repeated_under_the_same_key(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    fault(standins, "resend.send", "drop_after_effect")
+    with pytest.raises(Retryable):
+        notify(str(fulfilled.id))
+    notify(str(fulfilled.id))
+    assert len(mails(standins)) == 1
+    assert Letter.get().state == "sent"
+
+
+def test_a_worker_that_died_while_sending_is_followed_by_one_letter(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    notify(str(fulfilled.id))
+    base.rows("UPDATE letters SET state = 'sending', sending_at = now() - interval '1 hour' RETURNING id")
+    notify(str(fulfilled.id))
+    assert len(mails(standins)) == 1
+    assert Letter.get().state == "sent"
+
+
+def test_a_blocked_mail_account_waits_and_asks_nobody(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    fault(
+        standins,
+        "resend.send",
+        "status",
+        status=401,
+        body='{"statusCode":401,"name":"invalid_api_key","message":"no"}',
+    )
+    notify(str(fulfilled.id))
+    assert Letter.get().state == "kept"
+    assert again(fulfilled).due_at is not None
+    notify(str(fulfilled.id))
+    assert len(mails(standins)) == 1
+
+
+def test_a_letter_that_is_refused_is_a_case(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    body = '{"statusCode":422,"name":"invalid_parameter","message":"no"}'
+    fault(standins, "resend.send", "status", status=422, body=body)
+    notify(str(fulfilled.id))
+    assert (Letter.get().state, Case.get().kind) == ("failed", "letter_failed")
+    assert again(fulfilled).due_at is None
+
+
+def test_where_a_repeat_is_not_safe_a_dead_try_asks_a_person(shop: Shop, fulfilled: Order) -> None:
+    class Unsure(type(shop.mailer)):  # type: ignore[misc]
+        repeats_safely = False
+
+    notify(str(fulfilled.id))
+    base.rows("UPDATE letters SET state = 'sending', sending_at = now() - interval '1 hour' RETURNING id")
+    shop.mailer.__class__ = Unsure
+    notify(str(fulfilled.id))
+    assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
+
+
+def test_an_order_without_keys_gets_no_letter(shop: Shop, paid_order: PaidOrder) -> None:
+    notify(str(paid_order().id))
+    assert Letter.select().count() == 0

@@ -1,0 +1,66 @@
+"""Consumers wake when a message comes; without a wake-up they look once a second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import dramatiq
+import pytest
+
+from actors.broker import build_broker, redis_client
+from actors.prompt import PromptRedisBroker
+from bitloot.settings import Settings
+from tests.waiting import until
+
+
+@pytest.fixture
+def prompt(settings: Settings) -> PromptRedisBroker:
+    broker = build_broker(settings)
+    assert isinstance(broker, PromptRedisBroker)
+    broker.middleware.clear()
+    return broker
+
+
+@pytest.fixture
+def done(prompt: PromptRedisBroker) -> Iterator[list[str]]:
+    """What the actor `note` of a running worker was told."""
+    told: list[str] = []
+    dramatiq.actor(told.append, broker=prompt, actor_name="note", queue_name="note")
+    worker = dramatiq.Worker(prompt, worker_threads=2)
+    worker.start()
+    yield told
+    worker.stop(timeout=5_000)
+
+
+def test_a_message_from_another_process_wakes_the_consumer(
+    prompt: PromptRedisBroker, done: list[str], settings: Settings
+) -> None:
+    other = build_broker(settings)
+    other.middleware.clear()
+    other.declare_queue("note")
+    subscribed = f"{settings.queue_namespace}:wake".encode()
+    client = redis_client(settings.redis_url.get_secret_value())
+    until(lambda: dict(client.pubsub_numsub(subscribed)).get(subscribed, 0) > 0, what="the listener")
+    waits = []
+    for number in range(10):
+        began = time.monotonic()
+        other.enqueue(dramatiq.Message("note", "note", (str(number),), {}, {}))
+        until(lambda n=number: len(done) > n, what="the message")  # type: ignore[misc]
+        waits.append(time.monotonic() - began)
+    assert done == [str(number) for number in range(10)]
+    assert sorted(waits)[5] < 0.5  # a look once a second would need about half of one
+
+
+def test_every_message_runs_once_under_load(prompt: PromptRedisBroker, done: list[str]) -> None:
+    note = prompt.get_actor("note")
+    threads = [
+        threading.Thread(target=lambda t=t: [note.send(f"{t}-{n}") for n in range(50)]) for t in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    until(lambda: len(done) >= 200, what="200 messages")
+    assert len(set(done)) == len(done) == 200

@@ -1,0 +1,95 @@
+"""replay: a logged notice runs again through the same doors."""
+
+from __future__ import annotations
+
+import hmac
+import json
+
+import pytest
+
+import db
+from actors.finalize import finalize
+from actors.replay import replay
+from actors.reserve import reserve
+from bitloot.errors import BadSignature
+from bitloot.shop import Shop
+from bitloot.states import OrderState
+from db import Notice, Payment, base
+from tests.actors.conftest import Queued
+from tests.factories import a_payment, a_waiting_order, again, an_order
+
+
+def kept(shop: Shop, source: str, headers: dict[str, str], body: bytes) -> str:
+    notice = db.seal_notice(
+        shop.vault,
+        source=source,
+        event="e",
+        external_id="x",
+        digest="d",
+        proof="p",
+        headers=headers,
+        body=body,
+        address="127.0.0.1",
+    )
+    db.keep_notice(notice, None, "unknown")
+    return str(notice.id)
+
+
+def an_ipn(shop: Shop, payment: Payment, secret: str | None = None) -> tuple[dict[str, str], bytes]:
+    amount = format(payment.pay_amount.normalize(), "f")
+    body = (
+        f'{{"actually_paid":{amount},"order_id":"{payment.order_id}","pay_amount":{amount},"pay_currency":"btc",'
+        f'"payment_id":{payment.gateway_payment_id},"payment_status":"finished","price_amount":{payment.price},'
+        f'"price_currency":"eur"}}'
+    ).encode()
+    key = (secret or shop.settings.nowpayments_ipn_secret.get_secret_value()).encode()
+    signature = hmac.digest(key, body, "sha512").hex()
+    return {"x-nowpayments-sig": signature}, body
+
+
+def test_a_notice_that_came_before_its_time_pays_the_order_when_it_runs_again(
+    shop: Shop, queued: Queued
+) -> None:
+    payment = a_payment(an_order())
+    notice = kept(shop, "nowpayments", *an_ipn(shop, payment))
+    replay(notice)
+    assert again(payment.order).state is OrderState.PAID
+    assert queued(reserve) == [str(payment.order_id)]
+    assert (Notice.get().replays, Notice.get().outcome) == (1, "moved")
+
+
+def test_replayed_five_times_it_moves_once(shop: Shop, queued: Queued) -> None:
+    payment = a_payment(an_order())
+    notice = kept(shop, "nowpayments", *an_ipn(shop, payment))
+    for _ in range(5):
+        replay(notice)
+    assert queued(reserve) == [str(payment.order_id)]
+    assert again(payment.order).seq == 2
+    assert Notice.get().replays == 5
+
+
+def test_a_replay_judges_the_signature_again(shop: Shop) -> None:
+    payment = a_payment(an_order())
+    notice = kept(shop, "nowpayments", *an_ipn(shop, payment, secret="somebody else's secret"))
+    with pytest.raises(BadSignature):
+        replay(notice)
+    assert again(payment.order).state is OrderState.CREATED
+
+
+def test_a_suppliers_webhook_wakes_its_order(shop: Shop, queued: Queued) -> None:
+    order, (purchase,) = a_waiting_order()
+    body = {
+        "orderId": purchase.supplier_ref,
+        "status": "completed",
+        "updatedAt": "2026-01-02T03:04:05.678+00:00",
+    }
+    secret = shop.settings.kinguin_webhook_secret.get_secret_value()
+    headers = {"x-event-name": "order.status", "x-event-secret": secret}
+    replay(kept(shop, "kinguin", headers, json.dumps(body).encode()))
+    assert queued(finalize) == [str(order.id)]
+    assert Notice.get().outcome == "matched"
+    assert base.rows("SELECT count(*) FROM moves WHERE order_id = %s", order.id) == [(3,)]
+
+
+def test_a_notice_that_is_not_there_is_nothing(shop: Shop) -> None:
+    replay("00000000-0000-0000-0000-000000000000")

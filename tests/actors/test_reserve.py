@@ -1,0 +1,169 @@
+"""reserve: a paid order is bought, each line once, whatever happens twice."""
+
+from __future__ import annotations
+
+import threading
+
+import requests
+
+from actors.finalize import finalize
+from actors.reserve import reserve
+from bitloot.errors import Retryable
+from bitloot.shop import Shop
+from bitloot.states import OrderState, PurchaseState
+from db import Case, Payment, Product, Purchase, base, purchases_of, take_news
+from tests.actors.conftest import PaidOrder, Queued, fault, open_at_gateway
+from tests.factories import GATEWAY, again, an_order, news_of
+from web.standins.ledger import charges
+from web.standins.server import RunningStandins
+
+KINGUIN, RESERVATIONS = "orbit-drifters", "tin-parade"
+
+
+def run(order_id: object) -> None:
+    """The step as a worker runs it; what is to be repeated later is no failure."""
+    try:
+        reserve(str(order_id))
+    except Retryable:
+        return
+
+
+def charged(standins: RunningStandins) -> list[int]:
+    return sorted(charges(standins.shop.config.ledger_dir).values())
+
+
+def test_a_paid_order_is_bought_at_each_supplier_and_waits(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = paid_order((KINGUIN, 2), (RESERVATIONS, 1))
+    reserve(str(order.id))
+    assert again(order).state is OrderState.WAITING
+    assert [item.state for item in purchases_of(order)] == [PurchaseState.WAITING] * 2
+    assert charged(standins) == [1, 1]
+
+
+def test_run_five_times_it_buys_once(paid_order: PaidOrder, standins: RunningStandins) -> None:
+    order = paid_order((KINGUIN, 1), (RESERVATIONS, 1))
+    for _ in range(5):
+        reserve(str(order.id))
+    assert charged(standins) == [1, 1]
+
+
+def test_run_by_eight_workers_at_once_it_buys_once(
+    shop: Shop, paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = paid_order((KINGUIN, 1), (RESERVATIONS, 1))
+    start = threading.Barrier(8)
+
+    def work() -> None:
+        start.wait()
+        run(order.id)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    run(order.id)
+    assert again(order).state is OrderState.WAITING
+    assert charged(standins) == [1, 1]
+
+
+def test_what_is_bought_is_handed_on_when_it_is_ready(paid_order: PaidOrder, queued: Queued) -> None:
+    order = paid_order((KINGUIN, 1))
+    reserve(str(order.id))
+    placed = purchases_of(order)[0]
+    assert again(order).due_at is not None
+    assert queued(finalize) == ([str(order.id)] if placed.supplier_status == "delivered" else [])
+
+
+def test_an_order_that_is_not_paid_is_left_alone(
+    shop: Shop, catalog: dict[str, Product], standins: RunningStandins
+) -> None:
+    order = an_order((catalog[KINGUIN], 1))
+    reserve(str(order.id))
+    reserve("00000000-0000-0000-0000-000000000000")
+    assert again(order).state is OrderState.CREATED
+    assert charged(standins) == []
+
+
+def test_nothing_is_bought_on_a_notice_that_the_gateway_does_not_confirm(
+    shop: Shop, catalog: dict[str, Product], standins: RunningStandins
+) -> None:
+    order = an_order((catalog[KINGUIN], 1))
+    payment = open_at_gateway(shop, order)  # opened, never paid: a forged or early notice
+    take_news(news_of(payment), gateway=GATEWAY, tolerance=0, actor="ipn", poll_seconds=60)  # type: ignore[arg-type]
+    reserve(str(order.id))
+    assert again(order).state is OrderState.PAID
+    assert again(order).hold == "the gateway does not confirm the payment yet"
+    assert (charged(standins), Purchase.select().count()) == ([], 0)
+
+
+def test_a_gateway_that_never_confirms_is_a_case(
+    shop: Shop, catalog: dict[str, Product], standins: RunningStandins
+) -> None:
+    order = an_order((catalog[KINGUIN], 1))
+    payment = open_at_gateway(shop, order)
+    take_news(news_of(payment), gateway=GATEWAY, tolerance=0, actor="ipn", poll_seconds=60)  # type: ignore[arg-type]
+    base.rows("UPDATE orders SET moved_at = now() - interval '2 hours' RETURNING id")
+    reserve(str(order.id))
+    assert again(order).state is OrderState.REVIEW
+    assert Case.get().kind == "gateway_disagrees"
+    assert charged(standins) == []
+
+
+def test_while_the_gateway_is_away_nothing_is_bought(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = paid_order((KINGUIN, 1))
+    fault(standins, "nowpayments.read_payment", "status", status=503, count=None)
+    run(order.id)
+    assert again(order).state is OrderState.PAID
+    assert charged(standins) == []
+    assert Payment.get().confirmed_at is None
+
+
+def test_an_empty_balance_parks_the_order_and_a_top_up_resumes_it(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = paid_order((KINGUIN, 1))
+    requests.post(f"{standins.control_url}/kinguin/balance", json={"balance": "0.01"}, timeout=10)
+    run(order.id)
+    assert again(order).state is OrderState.PAID
+    assert (again(order).hold or "").startswith("supplier: ")
+    assert charged(standins) == []
+    requests.post(f"{standins.control_url}/kinguin/balance", json={"balance": "1000"}, timeout=10)
+    run(order.id)
+    assert again(order).state is OrderState.WAITING
+    assert charged(standins) == [1]
+
+
+def test_one_blocked_line_does_not_hold_the_other_up(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = paid_order((KINGUIN, 1), (RESERVATIONS, 1))
+    requests.post(f"{standins.control_url}/kinguin/balance", json={"balance": "0"}, timeout=10)
+    run(order.id)
+    assert [item.state for item in purchases_of(order)] == [PurchaseState.BLOCKED, PurchaseState.WAITING]
+    assert charged(standins) == [1]
+
+
+def test_a_product_that_cannot_be_had_is_a_case(
+    shop: Shop, catalog: dict[str, Product], paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    Product.update(max_cost="0.01").where(Product.sku == KINGUIN).execute()
+    catalog[KINGUIN] = Product.get(Product.sku == KINGUIN)
+    order = paid_order((KINGUIN, 1))
+    run(order.id)
+    assert again(order).state is OrderState.FAILED
+    assert Case.get().kind == "purchase_failed"
+    assert charged(standins) == []
+
+
+def test_a_supplier_that_is_not_set_up_parks_the_order(shop: Shop, paid_order: PaidOrder) -> None:
+    order = paid_order((KINGUIN, 1))
+    Purchase.update(supplier="gone").execute()
+    base.rows("UPDATE lines SET supplier = 'gone' RETURNING id")
+    run(order.id)
+    assert again(order).state is OrderState.PAID
+    assert again(order).hold == "supplier: supplier_off"

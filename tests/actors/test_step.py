@@ -1,0 +1,54 @@
+"""The edge of every step: ids in, nothing out, and no payload through an error."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.policy import POLICIES
+from actors.step import StepFailed, _run_scoped
+from bitloot.errors import Blocked
+from bitloot.shop import Shop
+from db import base
+from db.base import rows
+
+CANARY = "BLKEY-0123456789abcdef0123456789abcdef"
+
+
+def test_a_foreign_errors_text_does_not_leave_the_step(shop: Shop) -> None:
+    def careless(subject: str) -> None:
+        raise ValueError(f"cannot read {CANARY}")
+
+    with pytest.raises(StepFailed) as caught:
+        _run_scoped(careless, "careless", ("1",))
+    told = "".join([str(caught.value), caught.value.frames, repr(caught.value)])
+    assert CANARY not in told
+    assert "ValueError in careless" in told
+    assert "test_step.py" in caught.value.frames
+    assert caught.value.__suppress_context__
+
+
+def test_our_own_errors_pass_as_they_are(shop: Shop) -> None:
+    def blocked(subject: str) -> None:
+        raise Blocked("no balance", code="balance")
+
+    with pytest.raises(Blocked, match="no balance"):
+        _run_scoped(blocked, "blocked", ("1",))
+
+
+def test_a_step_has_a_connection_and_gives_it_back(shop: Shop) -> None:
+    base.database.close()
+    seen: list[object] = []
+    _run_scoped(lambda subject: seen.append(rows("SELECT 1")), "look", ("1",))
+    assert seen == [[(1,)]]
+    assert base.database.is_closed()
+    assert not base.database._in_use
+    base.database.connect()  # type: ignore[no-untyped-call]
+
+
+def test_steps_say_what_they_promise() -> None:
+    import actors
+
+    for name in POLICIES:
+        module = getattr(actors, name, None)
+        assert module is not None
+        assert getattr(module, name).fn.__doc__
