@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import dramatiq
 import pytest
@@ -13,6 +14,7 @@ import requests
 import actors
 from actors import workshop
 from actors.broker import broker, connect
+from actors.prompt import PromptRedisBroker
 from bitloot.gateways.base import PaymentRequest
 from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
@@ -67,13 +69,19 @@ def shop(standin_settings: Settings) -> Iterator[Shop]:
     base.dispose()
 
 
+def valkey() -> Any:
+    """The broker's own client."""
+    assert isinstance(broker, PromptRedisBroker)
+    return broker.client
+
+
 @pytest.fixture
 def queued(shop: Shop) -> Queued:
     """The ids that wait for an actor, oldest first; the queue is emptied by looking."""
 
     def look(actor: dramatiq.Actor[..., None]) -> list[str]:
         key = f"{shop.settings.queue_namespace}:{actor.queue_name}"
-        client = broker.client
+        client = valkey()
         ids = client.lrange(key, 0, -1)
         found = [json.loads(client.hget(f"{key}.msgs", one))["args"] for one in ids]
         client.delete(key, f"{key}.msgs")

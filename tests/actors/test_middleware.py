@@ -17,7 +17,7 @@ from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.settings import Settings
 from bitloot.shop import Shop
 from db import Job, base
-from tests.actors.conftest import Queued
+from tests.actors.conftest import Queued, valkey
 
 CANARY = "BLKEY-0123456789abcdef0123456789abcdef"
 
@@ -34,7 +34,7 @@ def after(message: MessageProxy, error: BaseException) -> None:
 
 def delayed(shop: Shop) -> list[dict[str, Any]]:
     """The messages that wait in reserve's delay queue."""
-    stored = broker.client.hgetall(f"{shop.settings.queue_namespace}:reserve.DQ.msgs")
+    stored = valkey().hgetall(f"{shop.settings.queue_namespace}:reserve.DQ.msgs")
     return [Message.decode(data).asdict() for data in stored.values()]
 
 

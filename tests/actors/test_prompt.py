@@ -27,7 +27,11 @@ def prompt(settings: Settings) -> PromptRedisBroker:
 def done(prompt: PromptRedisBroker) -> Iterator[list[str]]:
     """What the actor `note` of a running worker was told."""
     told: list[str] = []
-    dramatiq.actor(told.append, broker=prompt, actor_name="note", queue_name="note")
+
+    @dramatiq.actor(broker=prompt, queue_name="note")
+    def note(text: str) -> None:
+        told.append(text)
+
     worker = dramatiq.Worker(prompt, worker_threads=2)
     worker.start()
     yield told

@@ -9,7 +9,7 @@ from actors.sweep import STEP, sweep, sweep_once
 from bitloot.shop import Shop
 from bitloot.states import ACTIVE, OrderState
 from db import Payment, base
-from tests.actors.conftest import Queued
+from tests.actors.conftest import Queued, valkey
 from tests.factories import a_paid_order, a_payment, an_order
 
 ROAD = [OrderState.PAID, OrderState.WAITING, OrderState.READY, OrderState.FULFILLED]
@@ -34,9 +34,7 @@ def test_an_order_that_stands_still_gets_its_step(shop: Shop, queued: Queued, st
 def test_what_redis_lost_comes_back(shop: Shop, queued: Queued) -> None:
     order = a_paid_order()
     STEP[OrderState.PAID].send(str(order.id))
-    from actors.broker import broker
-
-    broker.client.flushdb()
+    valkey().flushdb()
     base.rows("UPDATE orders SET due_at = now() RETURNING id")
     sweep()
     assert queued(STEP[OrderState.PAID]) == [str(order.id)]
