@@ -90,9 +90,9 @@ class Tokens:
             buyer_seconds=settings.buyer_token_seconds,
         )
 
-    def buyer(self, order_id: UUID | str) -> str:
-        """The access token that a buyer gets with the order."""
-        return self._issue("buyer", _uuid_text(order_id), self._buyer_seconds)
+    def buyer(self, order_id: UUID | str, seconds: int | None = None) -> str:
+        """The access token that a buyer gets with the order; `seconds` for a shorter one."""
+        return self._issue("buyer", _uuid_text(order_id), seconds or self._buyer_seconds)
 
     def admin(self, name: str, role: Role, seconds: int) -> str:
         """A token for an operator, for `seconds` from now."""

@@ -1,0 +1,81 @@
+"""The edge: every route on one screen."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import falcon
+
+from bitloot.settings import Settings
+from bitloot.shop import Shop, open_shop
+from web.admin.key_audit import KeyAudit
+from web.admin.reservations import Reservations
+from web.admin.webhook_logs import WebhookLog, WebhookLogs, WebhookReplay
+from web.auth import Gate
+from web.downloads import DownloadLink
+from web.errors import add_error_handlers
+from web.fulfilment import Deliver, FulfilmentStatus
+from web.health import Alive, Ready
+from web.ipn import Ipn
+from web.kinguin import KinguinStatus, KinguinWebhooks
+from web.metrics import Metrics
+from web.middleware import AccessLine, RequestId, SafeHeaders
+from web.objects import Objects
+from web.openapi import OpenApi, Route
+from web.orders import OneOrder, Orders
+from web.pages import Assets, OrderPage, Page, read_folder
+from web.reveal import Reveal
+from web.session import Session
+
+__all__ = ["create_app", "routes"]
+
+
+def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, Any]:
+    """The WSGI application. Opens no connection; the db package must be configured before the first request."""
+    # In this order on the way in, in reverse on the way out.
+    middleware: list[Any] = [
+        RequestId(),
+        SafeHeaders(https=settings.public_url.startswith("https://")),
+        AccessLine(),
+    ]
+    app = falcon.App(middleware=middleware)
+    add_error_handlers(app)
+    for path, resource in routes(shop or open_shop(settings)):
+        app.add_route(path, resource)
+    return app
+
+
+def routes(shop: Shop) -> list[Route]:
+    gate = Gate(shop.tokens)
+    files = read_folder()
+    openapi = OpenApi(shop.settings.shop_name, version("bitloot"))
+    found: list[Route] = [
+        ("/orders", Orders(shop)),
+        ("/orders/{order_id:uuid}", OneOrder(gate)),
+        ("/payments/ipn", Ipn(shop)),
+        ("/kinguin/webhooks", KinguinWebhooks(shop)),
+        ("/kinguin/status/{reservation_id}", KinguinStatus(shop, gate)),
+        ("/fulfillment/{order_id:uuid}/status", FulfilmentStatus(gate)),
+        ("/fulfillment/{order_id:uuid}/download-link", DownloadLink(shop, gate)),
+        ("/fulfillment/{order_id:uuid}/session", Session(shop)),
+        ("/fulfillment/{order_id:uuid}/reveal", Reveal(shop, gate)),
+        ("/fulfillment/{order_id:uuid}/deliver", Deliver(gate)),
+        ("/admin/reservations", Reservations(gate)),
+        ("/admin/webhook-logs", WebhookLogs(gate)),
+        ("/admin/webhook-logs/{notice_id:uuid}", WebhookLog(gate)),
+        ("/admin/webhook-logs/{notice_id:uuid}/replay", WebhookReplay(gate)),
+        ("/admin/key-audit/{order_id:uuid}", KeyAudit(gate)),
+        ("/healthz", Alive()),
+        ("/readyz", Ready(shop)),
+        ("/metrics", Metrics(gate)),
+        ("/openapi.json", openapi),
+        ("/docs", Page(files["docs.html"])),
+        ("/", Page(files["index.html"])),
+        ("/o/{order_id:uuid}", OrderPage(files["order.html"])),
+        ("/assets/{name}", Assets(files)),
+    ]
+    if shop.store.name == "directory":
+        found.append(("/objects/{name:path}", Objects(shop)))
+    openapi.tell(found)
+    return found

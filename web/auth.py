@@ -1,0 +1,109 @@
+"""Who is asking, and whether they may. One answer for "not yours" and "not there"."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from dataclasses import dataclass
+
+from falcon import Request
+
+from bitloot.tokens import AdminClaims, BadToken, BuyerClaims, Role, Tokens
+from web.errors import Problem
+
+__all__ = ["ANY_ROLE", "MAY_ACT", "Gate", "Viewer", "address_of", "not_found", "user_agent_of"]
+
+ANY_ROLE: frozenset[Role] = frozenset({"owner", "operator", "read-only"})
+MAY_ACT: frozenset[Role] = frozenset({"owner", "operator"})
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Somebody with a true token."""
+
+    name: str  # "buyer", or the admin's name
+    role: Role | None = None  # None: a buyer
+    order_id: uuid.UUID | None = None  # a buyer's order
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is not None
+
+    def owns(self, order_id: uuid.UUID) -> bool:
+        return self.order_id == order_id
+
+    @property
+    def label(self) -> str:
+        """For records: who it was."""
+        return f"admin:{self.name}" if self.is_admin else self.name
+
+
+class Gate:
+    """Reads bearer tokens. Refusals: 401 without a true one, 403 without the right, 404 for a stranger's order."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    def viewer(self, req: Request) -> Viewer:
+        """Whoever it is."""
+        token = _bearer(req)
+        try:
+            return _buyer(self._tokens.read_buyer(token))
+        except BadToken as error:
+            if error.code == "expired_token":
+                raise
+        return _admin(self._tokens.read_admin(token))
+
+    def viewer_of(self, req: Request, order_id: uuid.UUID) -> Viewer:
+        """The order's buyer, or an admin."""
+        viewer = self.viewer(req)
+        if not viewer.is_admin and not viewer.owns(order_id):
+            raise not_found()
+        return viewer
+
+    def admin(self, req: Request, roles: frozenset[Role] = ANY_ROLE) -> Viewer:
+        viewer = self.viewer(req)
+        if viewer.role not in roles:
+            raise Problem(403, "forbidden", "This token does not give that right.")
+        return viewer
+
+    def admin_of(self, req: Request, order_id: uuid.UUID, roles: frozenset[Role]) -> Viewer:
+        """An admin, on a route of one order: for other buyers, the order is not there."""
+        self.viewer_of(req, order_id)
+        return self.admin(req, roles)
+
+
+def not_found() -> Problem:
+    return Problem(404, "not_found", "There is nothing here, or nothing for you.")
+
+
+def _buyer(claims: BuyerClaims) -> Viewer:
+    return Viewer("buyer", order_id=uuid.UUID(claims.order_id))
+
+
+def _admin(claims: AdminClaims) -> Viewer:
+    return Viewer(claims.name, role=claims.role)
+
+
+def _bearer(req: Request) -> str:
+    scheme, _, token = (req.auth or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        headers = {"WWW-Authenticate": 'Bearer realm="bitloot"'}
+        raise Problem(401, "token_missing", "Send Authorization: Bearer.", headers=headers)
+    return token.strip()
+
+
+def address_of(req: Request) -> str:
+    """The client's network address: what the nearest proxy says, if the peer is one of our own network."""
+    peer = str(req.remote_addr)
+    forwarded = (req.get_header("X-Forwarded-For") or "").rpartition(",")[2].strip()
+    try:
+        if forwarded and ipaddress.ip_address(peer).is_private:
+            return str(ipaddress.ip_address(forwarded))
+    except ValueError:
+        pass
+    return peer
+
+
+def user_agent_of(req: Request) -> str:
+    return req.user_agent or ""

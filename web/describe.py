@@ -1,0 +1,45 @@
+"""What each responder promises, written beside it; /openapi.json is made of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel
+
+__all__ = ["Described", "Who", "describe", "described"]
+
+#: Who may call: buyers and admins show a bearer token, providers sign.
+Who = Literal["anyone", "buyer", "admin", "buyer or admin", "NOWPayments", "Kinguin"]
+
+Responder = TypeVar("Responder", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Described:
+    summary: str
+    who: Who
+    tag: str
+    answers: Mapping[int, type[BaseModel] | str | None]  # a model, another media type, or no content
+    refusals: Sequence[int]
+    body: type[BaseModel] | None = None
+    raw_body: bool = False  # JSON whose shape is the provider's
+    query: type[BaseModel] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)  # request headers: {name: what for}
+
+
+def describe(summary: str, *, who: Who, tag: str, **promises: Any) -> Callable[[Responder], Responder]:
+    """Attaches a `Described`; see there for `promises`."""
+
+    def attach(responder: Responder) -> Responder:
+        promise = Described(summary=summary, who=who, tag=tag, **promises)
+        setattr(responder, "described", promise)  # noqa: B010  # mypy knows no attribute of a function
+        return responder
+
+    return attach
+
+
+def described(responder: object) -> Described | None:
+    found = getattr(responder, "described", None)
+    return found if isinstance(found, Described) else None

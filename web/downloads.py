@@ -1,0 +1,76 @@
+"""Signed links to an order's sealed keys."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from falcon import Request, Response
+
+from bitloot.shop import Shop
+from bitloot.states import OrderState
+from db import Key, Order, keys_of
+from web.answers import Answer, answer
+from web.auth import Gate, not_found
+from web.deadline import database
+from web.describe import describe
+from web.errors import Problem
+from web.record import record
+
+__all__ = ["DownloadLink"]
+
+
+class KeyLink(Answer):
+    line: int
+    name: str
+    media_type: str
+    url: str
+    expires_at: datetime
+
+
+class KeyLinks(Answer):
+    """Links to sealed objects: they show that the keys are there, and open nothing."""
+
+    order_id: uuid.UUID
+    expires_at: datetime
+    links: list[KeyLink]
+
+
+class DownloadLink:
+    """Signed links to what lies sealed in the store. Recorded; changes nothing else."""
+
+    def __init__(self, shop: Shop, gate: Gate) -> None:
+        self._shop = shop
+        self._gate = gate
+
+    @describe(
+        "Signed links to the sealed keys, at most 15 minutes",
+        who="buyer or admin",
+        tag="fulfillment",
+        answers={200: KeyLinks},
+        refusals=[401, 404, 409, 503],
+    )
+    def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        viewer = self._gate.viewer_of(req, order_id)
+        with database():
+            order = Order.get_or_none(Order.id == order_id)
+            if order is None:
+                raise not_found()
+            keys = keys_of(order_id) if order.state is OrderState.FULFILLED else []
+            outcome = "granted" if keys else "not_ready"
+            record(req, viewer, order_id, "download_link", outcome, {"keys": [str(key.id) for key in keys]})
+        if not keys:
+            raise Problem(409, "not_ready", "The keys are not there yet.", orderId=str(order_id))
+        seconds = self._shop.settings.download_link_seconds
+        expires = datetime.now(UTC) + timedelta(seconds=seconds)
+        links = [self._link(key, seconds, expires) for key in keys]
+        answer(resp, KeyLinks(order_id=order_id, expires_at=expires, links=links))
+
+    def _link(self, key: Key, seconds: int, expires: datetime) -> KeyLink:
+        return KeyLink(
+            line=key.line.position,
+            name=key.line.name,
+            media_type=key.media_type,
+            url=self._shop.store.signed_link(key.object_name, seconds),
+            expires_at=expires,
+        )

@@ -1,0 +1,135 @@
+"""Everything that goes wrong becomes problem+json here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import falcon
+import structlog
+from falcon import App, HTTPError, Request, Response
+from peewee import DataError, InterfaceError, OperationalError
+from playhouse.pool import MaxConnectionsExceeded
+
+from bitloot.errors import (
+    Ambiguous,
+    BadSignature,
+    BitLootError,
+    Blocked,
+    Malformed,
+    Retryable,
+    frames_of,
+)
+from bitloot.tokens import BadToken
+from web.problem import MEDIA_TYPE, problem, problem_bytes
+
+__all__ = ["Problem", "add_error_handlers"]
+
+log = structlog.get_logger(__name__)
+
+#: When to come back after a 503 (seconds).
+RETRY_AFTER = 5
+
+#: The first class that fits decides.
+STATUS: Mapping[type[BitLootError], int] = {
+    BadSignature: 401,
+    BadToken: 401,
+    Malformed: 400,
+    Retryable: 503,
+    Blocked: 503,
+    Ambiguous: 503,
+    BitLootError: 500,
+}
+
+#: Falcon's own refusals by status; what is not here is called by its phrase.
+CODES: Mapping[int, str] = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+
+UNAVAILABLE = (OperationalError, InterfaceError, MaxConnectionsExceeded)
+
+
+class Problem(HTTPError):
+    """A refusal that a resource decides on. `more` become members of the document."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(status, headers=dict(headers or {}))
+        self.document = problem(status, code, detail, **more)
+
+
+def add_error_handlers(app: App[Any, Any]) -> None:
+    app.set_error_serializer(_serialize)
+    app.add_error_handler(Exception, _uncaught)
+    app.add_error_handler(BitLootError, _known)
+    app.add_error_handler(DataError, _unstorable)
+    app.add_error_handler(UNAVAILABLE, _database_away)
+    app.add_error_handler(HTTPError, _http_error)
+
+
+def _serialize(_req: Request, resp: Response, error: HTTPError) -> None:
+    if isinstance(error, Problem):
+        document = error.document
+    else:
+        status = error.status_code
+        phrase = falcon.code_to_http_status(status)[4:].lower().replace(" ", "_").replace("'", "")
+        document = problem(status, CODES.get(status, phrase))
+    _write(resp, document)
+
+
+def _write(resp: Response, document: Mapping[str, Any]) -> None:
+    resp.content_type = MEDIA_TYPE
+    resp.data = problem_bytes(document)
+
+
+def _http_error(req: Request, resp: Response, error: HTTPError, _params: Any) -> None:
+    resp.status = error.status
+    for name, value in dict(error.headers or {}).items():
+        resp.set_header(name, value)
+    _note(req, error.document["code"] if isinstance(error, Problem) else "")
+    _serialize(req, resp, error)
+
+
+def _known(req: Request, resp: Response, error: BitLootError, params: Any) -> None:
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="bitloot"'
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER)
+    if status == 500:
+        log.error("refused by our own part", action="request_failed", code=error.code, at=frames_of(error))
+    _http_error(req, resp, Problem(status, error.code, headers=headers), params)
+
+
+def _database_away(req: Request, resp: Response, error: Exception, params: Any) -> None:
+    log.warning("the database is away", action="database_away", error=type(error).__name__)
+    headers = {"Retry-After": str(RETRY_AFTER)}
+    detail = "The database does not answer; nothing was acknowledged."
+    _http_error(req, resp, Problem(503, "database_unavailable", detail, headers=headers), params)
+
+
+def _unstorable(req: Request, resp: Response, _error: Exception, params: Any) -> None:
+    """A value that passed every check and that the database still cannot hold."""
+    _http_error(req, resp, Problem(422, "unstorable"), params)
+
+
+def _uncaught(req: Request, resp: Response, error: Exception, params: Any) -> None:
+    """Neither its text nor a traceback: both may quote a body, a key or a token (RELIABILITY.md §0 #12)."""
+    log.error("unexpected", action="request_failed", error=type(error).__name__, at=frames_of(error))
+    _http_error(req, resp, Problem(500, "internal"), params)
+
+
+def _note(req: Request, code: str) -> None:
+    """For the access line."""
+    req.context.code = code

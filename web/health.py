@@ -1,0 +1,137 @@
+"""Alive, and ready: what the process needs, and how long each part took to answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import redis
+from falcon import Request, Response
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from bitloot.errors import BitLootError
+from bitloot.shop import Shop
+from db.migrate import migrations
+from db.standing import schema_numbers
+from web.answers import Answer, Ok, answer
+from web.deadline import database
+from web.describe import describe
+from web.patience import Patience, TooSlow
+
+__all__ = ["Alive", "Ready"]
+
+#: One part may take this long (seconds); and what was found is told again for as long.
+PART_SECONDS = 2.0
+FRESH = 2.0
+
+
+State = Literal["up", "degraded", "down"]
+
+
+class Component(Answer):
+    state: State
+    ms: float
+    why: str | None = None
+
+
+class Readiness(Answer):
+    """`degraded`: paid orders are still taken and kept, and what is missing only delays them."""
+
+    status: Literal["ready", "degraded", "unavailable"]
+    components: Mapping[str, Component]
+
+
+class Alive:
+    """The process answers."""
+
+    @describe("Alive", who="anyone", tag="operations", answers={200: Ok}, refusals=[])
+    def on_get(self, _req: Request, resp: Response) -> None:
+        answer(resp, Ok())
+
+
+class Ready:
+    """503 without the database, since nothing can be acknowledged then; everything else only delays."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._patience = Patience(at_once=6, seconds=PART_SECONDS)
+        self._redis = _redis(shop.settings.redis_url.get_secret_value())
+        self._parts: Mapping[str, Callable[[], str | None]] = {
+            "database": _check_database,
+            "schema": _check_schema,
+            "redis": self._check_redis,
+            "store": self._check_store,
+        }
+        self._seen: tuple[float, Readiness] | None = None
+
+    @describe(
+        "Ready, by component",
+        who="anyone",
+        tag="operations",
+        answers={200: Readiness, 503: Readiness},
+        refusals=[],
+    )
+    def on_get(self, _req: Request, resp: Response) -> None:
+        found = self._look()
+        answer(resp, found, 503 if found.status == "unavailable" else 200)
+
+    def _look(self) -> Readiness:
+        if self._seen and self._seen[0] > time.monotonic():
+            return self._seen[1]
+        with ThreadPoolExecutor(len(self._parts)) as threads:
+            components = dict(zip(self._parts, threads.map(self._check, self._parts.values()), strict=True))
+        found = Readiness(status=_status(components), components=components)
+        self._seen = (time.monotonic() + FRESH, found)
+        return found
+
+    def _check(self, check: Callable[[], str | None]) -> Component:
+        began = time.perf_counter()
+        state: State = "up"
+        try:
+            why = self._patience.ask(check)
+            state = "degraded" if why else "up"
+        except TooSlow:
+            state, why = "down", "too_slow"
+        except BitLootError as error:
+            state, why = "down", error.code
+        except Exception as error:  # whatever the driver raises; its text may hold an address or a password
+            state, why = "down", type(error).__name__
+        return Component(state=state, ms=round((time.perf_counter() - began) * 1000, 1), why=why)
+
+    def _check_redis(self) -> str | None:
+        """Any other policy may drop messages and leave their ids (RELIABILITY.md §2.1)."""
+        if self._redis is None:
+            return None
+        policy = self._redis.info("memory").get("maxmemory_policy")
+        return None if policy in {"noeviction", None} else "eviction_policy"
+
+    def _check_store(self) -> None:
+        self._shop.store.health()
+
+
+def _status(components: Mapping[str, Component]) -> Literal["ready", "degraded", "unavailable"]:
+    if any(components[name].state != "up" for name in ("database", "schema")):
+        return "unavailable"
+    return "ready" if all(part.state == "up" for part in components.values()) else "degraded"
+
+
+def _check_database() -> None:
+    with database(PART_SECONDS):
+        schema_numbers()
+
+
+def _check_schema() -> str | None:
+    with database(PART_SECONDS):
+        have = schema_numbers()
+    return "schema_is_old" if any(item.number not in have for item in migrations()) else None
+
+
+def _redis(url: str) -> redis.Redis | None:
+    if not url:
+        return None
+    return redis.Redis.from_url(
+        url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0), health_check_interval=0
+    )

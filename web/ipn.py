@@ -1,0 +1,92 @@
+"""NOWPayments tells us about money: verify, understand, record, hand on."""
+
+from __future__ import annotations
+
+import hashlib
+
+from falcon import Request, Response
+
+from actors.bell import ring
+from actors.courier import post
+from actors.reserve import reserve
+from bitloot.gateways.base import OtherNews, PaymentNews
+from bitloot.shop import Shop
+from bitloot.states import OrderState
+from db import NewNotice, Taken, keep_notice, seal_notice, take_news
+from web.answers import Ok, answer
+from web.auth import address_of
+from web.body import read_body
+from web.deadline import database
+from web.describe import describe
+from web.limits import NOTICE_SECONDS
+from web.metrics import NOTICES
+
+__all__ = ["Ipn"]
+
+
+class Ipn:
+    """200 means: it is stored. Repeats and payments that we do not know get the same answer."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    @describe(
+        "A notice about a payment",
+        who="NOWPayments",
+        tag="notices",
+        raw_body=True,
+        headers={"x-nowpayments-sig": "HMAC-SHA512 of the sorted body, with the IPN secret."},
+        answers={200: Ok},
+        refusals=[400, 401, 413, 415, 422, 503],
+    )
+    def on_post(self, req: Request, resp: Response) -> None:
+        body = read_body(req)
+        headers = {name.lower(): value for name, value in req.headers.items()}
+        news = self._shop.gateway.parse_ipn(headers, body)
+        notice = self._seal(news, headers, body, address_of(req))
+        with database(NOTICE_SECONDS):
+            taken = self._take(news, notice)
+        if taken.dst is OrderState.PAID:
+            post(reserve, str(taken.order_id))
+        if taken.dst is not None:
+            ring()
+        ring("webhook:received", {"source": notice.source, "event": notice.event, "outcome": taken.outcome})
+        NOTICES.labels(notice.source, taken.outcome).inc()
+        answer(resp, Ok())
+
+    def _seal(
+        self, news: PaymentNews | OtherNews, headers: dict[str, str], body: bytes, address: str
+    ) -> NewNotice:
+        event, external_id, proof = _told(news)
+        told = hashlib.sha256(f"{external_id or ''}\n{event}\n".encode() + body)
+        return seal_notice(
+            self._shop.vault,
+            source=self._shop.gateway.name,
+            event=event,
+            external_id=external_id,
+            digest=told.hexdigest(),
+            proof=proof,
+            headers=headers,
+            body=body,
+            address=address,
+        )
+
+    def _take(self, news: PaymentNews | OtherNews, notice: NewNotice) -> Taken:
+        if isinstance(news, OtherNews):
+            return Taken("ignored" if keep_notice(notice, None, "ignored") else "repeat")
+        settings = self._shop.settings
+        return take_news(
+            news,
+            gateway=self._shop.gateway.name,
+            tolerance=settings.payment_tolerance,
+            actor="ipn",
+            poll_seconds=settings.payment_poll_seconds,
+            notice=notice,
+        )
+
+
+def _told(news: PaymentNews | OtherNews) -> tuple[str, str | None, str]:
+    """(event, the gateway's id of the thing, how the sender proved itself)."""
+    if isinstance(news, PaymentNews):
+        return str(news.state), news.payment_id, news.proof or "signature"
+    return news.kind, news.external_id, "signature"

@@ -1,0 +1,102 @@
+"""What the edge counts, and /metrics."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from falcon import Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from db.standing import Standstill, standing
+from web.auth import Gate
+from web.deadline import database
+from web.describe import describe
+
+__all__ = ["NOTICES", "REQUESTS", "SECONDS", "Metrics"]
+
+REGISTRY = CollectorRegistry()
+REQUESTS = Counter("bitloot_http_requests", "Answers.", ["route", "method", "status"], registry=REGISTRY)
+SECONDS = Histogram("bitloot_http_request_seconds", "Time to answer.", ["route"], registry=REGISTRY)
+NOTICES = Counter("bitloot_notices", "IPNs and webhooks.", ["source", "outcome"], registry=REGISTRY)
+
+#: The orders are counted at most this often (seconds), however often somebody scrapes.
+FRESH = 15.0
+
+
+class OrdersCollector:
+    """Orders by state, and how long the oldest of each has stood there; one query."""
+
+    def __init__(self, ask: Callable[[], list[Standstill]] = standing) -> None:
+        self._ask = ask
+        self._lock = threading.Lock()
+        self._seen: list[Standstill] = []
+        self._until = 0.0
+
+    def collect(self) -> Iterable[Metric]:
+        count = GaugeMetricFamily("bitloot_orders", "Orders by state.", labels=["state"])
+        age = GaugeMetricFamily(
+            "bitloot_order_oldest_seconds",
+            "Longest time that an order has stood in a state.",
+            labels=["state"],
+        )
+        for state in self._fresh():
+            count.add_metric([state.state], state.orders)
+            age.add_metric([state.state], state.oldest_seconds)
+        return [count, age]
+
+    def _fresh(self) -> list[Standstill]:
+        with self._lock:
+            if time.monotonic() >= self._until:
+                with database():
+                    self._seen = self._ask()
+                self._until = time.monotonic() + FRESH
+            return self._seen
+
+
+class Metrics:
+    """For Prometheus: from this machine directly, from elsewhere with any admin token."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self._orders = OrdersCollector()
+
+    @describe(
+        "Figures for Prometheus",
+        who="admin",
+        tag="operations",
+        answers={200: "text/plain"},
+        refusals=[401, 403, 503],
+    )
+    def on_get(self, req: Request, resp: Response) -> None:
+        if not _is_direct_and_local(req):
+            self._gate.admin(req)
+        registry = CollectorRegistry()
+        registry.register(self._orders)
+        figures = generate_latest(registry)
+        resp.content_type = CONTENT_TYPE_LATEST
+        resp.data = figures + generate_latest(_counted())
+
+
+def _counted() -> CollectorRegistry:
+    """This process's counters, or those of all workers (gunicorn.conf.py sets the directory when there are several)."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
+
+
+def _is_direct_and_local(req: Request) -> bool:
+    """A proxy on this machine names its client; who comes without that header came by itself."""
+    if req.get_header("X-Forwarded-For") or req.get_header("Forwarded"):
+        return False
+    try:
+        return ipaddress.ip_address(str(req.remote_addr)).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,85 @@
+"""What happens around every request: an id, the headers that browsers obey, one line in the log, the figures."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import Any
+
+import structlog
+from falcon import Request, Response
+
+from web.metrics import REQUESTS, SECONDS
+
+__all__ = ["API_POLICY", "PAGE_POLICY", "AccessLine", "RequestId", "SafeHeaders"]
+
+log = structlog.get_logger(__name__)
+
+#: For answers that no browser has to render.
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+#: For our pages: our own files, our own API, keys that are pictures. Nothing inline, no outside host.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+class RequestId:
+    """Every log line of a request carries its id; the client sees it as X-Request-Id."""
+
+    def process_request(self, req: Request, resp: Response) -> None:
+        given = req.get_header("X-Request-Id") or ""
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        resp.set_header("X-Request-Id", request_id)
+
+
+class SafeHeaders:
+    """Headers that a resource did not set itself. Nothing is cached unless a resource says so: answers carry rights."""
+
+    def __init__(self, *, https: bool) -> None:
+        self._headers = {
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Content-Security-Policy": API_POLICY,
+            "Cache-Control": "no-store",
+        }
+        if https:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    def process_response(self, _req: Request, resp: Response, _resource: object, _succeeded: bool) -> None:
+        for name, value in self._headers.items():
+            if resp.get_header(name) is None:
+                resp.set_header(name, value)
+
+
+class AccessLine:
+    """One line per request: the path without its query, and never a header."""
+
+    def process_request(self, req: Request, _resp: Response) -> None:
+        req.context.began = time.perf_counter()
+
+    def process_response(self, req: Request, resp: Response, _resource: Any, _succeeded: bool) -> None:
+        seconds = time.perf_counter() - req.context.began
+        status = str(resp.status)[:3]
+        route = req.uri_template or "-"
+        REQUESTS.labels(route, req.method, status).inc()
+        SECONDS.labels(route).observe(seconds)
+        code = getattr(req.context, "code", "")
+        more = {"code": code} if code else {}
+        log.info(
+            "request",
+            action="request",
+            method=req.method,
+            path=req.path,
+            status=int(status),
+            ms=round(seconds * 1000, 1),
+            **more,
+        )

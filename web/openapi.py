@@ -1,0 +1,171 @@
+"""/openapi.json: OpenAPI 3.1, made of what stands beside each responder (web/describe.py)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from falcon import Request, Response
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from web.describe import Described, Who, describe, described
+from web.problem import MEDIA_TYPE
+
+__all__ = ["OpenApi", "Route", "document", "responders"]
+
+#: A path template and the resource that answers there.
+Route = tuple[str, object]
+
+REFS = "#/components/schemas/{model}"
+
+_FIELD = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+SECURITY: Mapping[Who, list[dict[str, list[str]]]] = {
+    "anyone": [],
+    "NOWPayments": [],
+    "Kinguin": [],
+    "buyer": [{"buyer": []}],
+    "admin": [{"admin": []}],
+    "buyer or admin": [{"buyer": []}, {"admin": []}],
+}
+
+SCHEMES = {
+    "buyer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Comes with an order, or from a letter's link; good for that order.",
+    },
+    "admin": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "`bitloot token admin`; roles owner, operator, read-only.",
+    },
+}
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457. `code` is stable."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    errors: list[dict[str, str]] | None = None
+
+
+class OpenApi:
+    """The document."""
+
+    def __init__(self, title: str, version: str) -> None:
+        self._title = title
+        self._version = version
+        self.media: dict[str, Any] = {}
+
+    def tell(self, routes: Iterable[Route]) -> None:
+        """Called once, when all routes are known."""
+        self.media = document(routes, title=self._title, version=self._version)
+
+    @describe("This document", who="anyone", tag="operations", answers={200: "application/json"}, refusals=[])
+    def on_get(self, _req: Request, resp: Response) -> None:
+        resp.media = self.media
+
+
+def responders(routes: Iterable[Route]) -> Iterator[tuple[str, str, Described]]:
+    """(path template, method, promise) of every described responder."""
+    for path, resource in routes:
+        for method in ("get", "post", "put", "patch", "delete"):
+            promise = described(getattr(resource, f"on_{method}", None))
+            if promise is not None:
+                yield path, method, promise
+
+
+def document(routes: Iterable[Route], *, title: str, version: str) -> dict[str, Any]:
+    found = list(responders(routes))
+    names, schemas = _schemas([promise for _, _, promise in found])
+    paths: dict[str, Any] = {}
+    for path, method, promise in found:
+        shown = _FIELD.sub(lambda field: "{" + to_camel(field[1]) + "}", path)
+        paths.setdefault(shown, {})[method] = _operation(path, method, promise, names)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version},
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": SCHEMES},
+    }
+
+
+Names = Mapping[Any, Any]  # {(model, mode): reference to its schema}
+
+
+def _schemas(promises: list[Described]) -> tuple[Names, dict[str, Any]]:
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(ProblemDocument, "serialization"): None}
+    for promise in promises:
+        if promise.body is not None:
+            wanted[(promise.body, "validation")] = None
+        for content in promise.answers.values():
+            if isinstance(content, type):
+                wanted[(content, "serialization")] = None
+    names, definitions = models_json_schema(list(wanted), ref_template=REFS)
+    return names, definitions["$defs"]
+
+
+def _operation(path: str, method: str, promise: Described, names: Names) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": promise.summary,
+        "operationId": re.sub(r"\W+", "_", f"{method}{path}").strip("_"),
+        "tags": [promise.tag],
+        "security": SECURITY[promise.who],
+        "responses": _responses(promise, names),
+    }
+    parameters = [*_path_parameters(path), *_query_parameters(promise), *_header_parameters(promise)]
+    if parameters:
+        operation["parameters"] = parameters
+    if promise.body is not None or promise.raw_body:
+        schema: Any = names[(promise.body, "validation")] if promise.body else {"type": "object"}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def _responses(promise: Described, names: Names) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, content in promise.answers.items():
+        responses[str(status)] = {"description": "As asked."}
+        if isinstance(content, type):
+            media = {"application/json": {"schema": names[(content, "serialization")]}}
+            responses[str(status)]["content"] = media
+        elif content is not None:
+            responses[str(status)]["content"] = {content: {}}
+    problem = {MEDIA_TYPE: {"schema": names[(ProblemDocument, "serialization")]}}
+    for status in promise.refusals:
+        responses[str(status)] = {"description": "Refused; see code.", "content": problem}
+    return responses
+
+
+def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
+    for name, converter in _FIELD.findall(path):
+        schema = {"type": "string"} | ({"format": "uuid"} if converter == "uuid" else {})
+        yield {"name": to_camel(name), "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameters(promise: Described) -> Iterator[dict[str, Any]]:
+    if promise.query is None:
+        return
+    for name, schema in promise.query.model_json_schema(ref_template=REFS)["properties"].items():
+        yield {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _header_parameters(promise: Described) -> Iterator[dict[str, Any]]:
+    for name, purpose in promise.headers.items():
+        yield {
+            "name": name,
+            "in": "header",
+            "required": False,
+            "description": purpose,
+            "schema": {"type": "string"},
+        }

@@ -1,0 +1,83 @@
+"""Our pages and their files: read once at start, served by name, so that no path is ever taken from a request."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import falcon
+from falcon import Request, Response
+
+from web.auth import not_found
+from web.middleware import PAGE_POLICY
+
+__all__ = ["Assets", "OrderPage", "Page", "read_folder"]
+
+FOLDER = Path(__file__).parent / "console"
+
+TYPES: Mapping[str, str] = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    data: bytes
+    media_type: str
+    etag: str
+
+    def serve(self, req: Request, resp: Response, cache: str) -> None:
+        resp.set_header("Content-Security-Policy", PAGE_POLICY)
+        resp.set_header("Cache-Control", cache)
+        resp.etag = self.etag
+        if req.if_none_match and any(tag == self.etag for tag in req.if_none_match):
+            resp.status = falcon.HTTP_304
+            return
+        resp.content_type = self.media_type
+        resp.data = self.data
+
+
+def read_folder(folder: Path = FOLDER) -> dict[str, File]:
+    """{name: file} of the files that lie directly in `folder` and that browsers know."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in TYPES and path.is_file():
+            data = path.read_bytes()
+            found[path.name] = File(data, TYPES[path.suffix], hashlib.sha256(data).hexdigest()[:16])
+    return found
+
+
+class Page:
+    """One page at one address."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+
+    def on_get(self, req: Request, resp: Response) -> None:
+        self._file.serve(req, resp, "no-cache")
+
+
+class OrderPage(Page):
+    """The buyer's page. The same bytes for every id: what it shows, it asks for with the token of its fragment."""
+
+    def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:  # type: ignore[override]
+        super().on_get(req, resp)
+
+
+class Assets:
+    """Style sheets and scripts."""
+
+    def __init__(self, files: Mapping[str, File]) -> None:
+        self._files = {name: file for name, file in files.items() if not name.endswith(".html")}
+
+    def on_get(self, req: Request, resp: Response, name: str) -> None:
+        file = self._files.get(name)
+        if file is None:
+            raise not_found()
+        file.serve(req, resp, "no-cache")

@@ -1,0 +1,94 @@
+"""The one place where a key is readable: on its buyer's screen, after it was written down who looks."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+
+from falcon import Request, Response
+
+from bitloot.errors import BitLootError
+from bitloot.shop import Shop
+from bitloot.states import OrderState
+from db import Key, Order, keys_of
+from db.keys import key_label, order_context
+from web.answers import Answer, answer
+from web.auth import Gate, Viewer, not_found
+from web.deadline import database
+from web.describe import describe
+from web.errors import Problem
+from web.record import record
+
+__all__ = ["Reveal"]
+
+
+class RevealedKey(Answer):
+    """`key` for text, `base64` for pictures."""
+
+    line: int
+    name: str
+    media_type: str
+    key: str | None = None
+    base64: str | None = None
+
+
+class Revealed(Answer):
+    order_id: uuid.UUID
+    keys: list[RevealedKey]
+
+
+class Reveal:
+    """Opens an order's keys for its buyer. There is no GET: a mail scanner that follows links reveals nothing."""
+
+    def __init__(self, shop: Shop, gate: Gate) -> None:
+        self._shop = shop
+        self._gate = gate
+
+    @describe(
+        "Reveal the keys",
+        who="buyer",
+        tag="fulfillment",
+        answers={200: Revealed},
+        refusals=[401, 403, 404, 409, 500, 503],
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        viewer = self._gate.viewer(req)
+        with database():
+            order = self._admit(req, viewer, order_id)
+            keys = keys_of(order_id)
+            # Committed here, before any key is opened: whoever reads the records sees at least every look.
+            record(req, viewer, order_id, "reveal", "granted", {"keys": [str(key.id) for key in keys]})
+        try:
+            revealed = [self._open(order, key) for key in keys]
+        except BitLootError as error:
+            with database():
+                record(req, viewer, order_id, "reveal", "failed", {"code": error.code})
+            raise
+        answer(resp, Revealed(order_id=order_id, keys=revealed))
+
+    def _admit(self, req: Request, viewer: Viewer, order_id: uuid.UUID) -> Order:
+        """The order, if this viewer may see its keys now; a refusal is recorded and raised as Problem."""
+        order = Order.get_or_none(Order.id == order_id)
+        refusal: Problem | None = None
+        if order is None or not (viewer.is_admin or viewer.owns(order_id)):
+            refusal = not_found()
+        elif viewer.is_admin:
+            refusal = Problem(403, "forbidden", "Only the buyer sees the keys.")
+        elif order.state is not OrderState.FULFILLED:
+            refusal = Problem(409, "not_ready", "The keys are not there yet, or no longer.")
+        if refusal is None and order is not None:
+            return order
+        asked = {"order": str(order_id)}
+        record(req, viewer, order.id if order else None, "reveal", "refused", asked)
+        raise refusal or not_found()
+
+    def _open(self, order: Order, key: Key) -> RevealedKey:
+        sealed = self._shop.store.get(key.object_name)
+        wrapped = bytes(order.data_key or b"")
+        content = self._shop.vault.open(
+            wrapped, order_context(order.id), key_label(key.line_id, key.id), sealed
+        )
+        shown = RevealedKey(line=key.line.position, name=key.line.name, media_type=key.media_type)
+        if key.media_type == "text/plain":
+            return shown.model_copy(update={"key": content.decode("utf-8", "replace")})
+        return shown.model_copy(update={"base64": base64.b64encode(content).decode()})

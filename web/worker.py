@@ -1,0 +1,251 @@
+"""The gunicorn worker: a thread is taken only for a request that has arrived whole (RELIABILITY.md §0 #10)."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from selectors import EVENT_READ
+from typing import Any
+
+from gunicorn import http  # type: ignore[import-untyped]
+from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+
+from web.framing import Framing, Verdict
+from web.limits import HEAD_SECONDS, LINGER_SECONDS, REQUEST_SECONDS, WRITE_SECONDS
+from web.refusals import Refusal, refusal_for
+
+__all__ = ["GatheringWorker"]
+
+PIECE = 64 * 1024
+
+#: How often (seconds) the connections that are being waited for are looked through.
+LOOK = 0.25
+
+#: When the room is full, whoever has been arriving for less than this (seconds) is not yet shown out.
+PATIENCE = 1.0
+
+#: What must be answered within 3 s has threads of its own, so that nothing slower is in front of it.
+NOTICES = (b"POST /payments/ipn ", b"POST /kinguin/webhooks ")
+NOTICE_THREADS = 4
+
+REFUSALS: Mapping[Verdict, Refusal] = {
+    Verdict.HEAD_TOO_LARGE: Refusal(431, "head_too_large"),
+    Verdict.BODY_TOO_LARGE: Refusal(413, "body_too_large"),
+}
+
+
+class Gathered(Unreader):  # type: ignore[misc]
+    """What has arrived, and nothing more: whoever reads on finds the end and does not wait for the client."""
+
+    def chunk(self, size_hint: int | None = None) -> bytes:
+        return b""
+
+
+@dataclass
+class Arrival:
+    """A request on its way in."""
+
+    framing: Framing = field(default_factory=Framing)
+    since: float = field(default_factory=time.monotonic)
+    watched: bool = False  # whether the poller knows the socket
+    continued: bool = False  # whether the client was told to send its body
+
+    @property
+    def deadline(self) -> float:
+        return self.since + (REQUEST_SECONDS if self.framing.has_head else HEAD_SECONDS)
+
+
+class GatheringWorker(ThreadWorker):  # type: ignore[misc]
+    """Waits for requests in the poller, where a slow client costs a socket and no thread.
+
+    Four half-sent requests stop gthread's four threads, and its time-out guards the process, not them. Here all
+    reading is done by the main loop: head and body have a deadline each, what is too large is refused at once, and
+    farewells do not block either (gthread lingers in its main loop). TLS ends at the proxy.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._arriving: dict[TConn, Arrival] = {}  # oldest first
+        self._parting: dict[TConn, float] = {}  # until when, soonest first
+        self._next_look = 0.0
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        if cfg.is_ssl:
+            raise RuntimeError("TLS ends at the proxy; this worker speaks plain HTTP.")
+        super().check_config(cfg, log)
+
+    def init_process(self) -> None:
+        self._notices = ThreadPoolExecutor(NOTICE_THREADS, thread_name_prefix="notices")
+        super().init_process()
+
+    # --- arriving: called by ThreadWorker for a new connection, and for one on which the next request begins
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Gathers a request, then hands it to a thread."""
+        if conn.parser is None:
+            conn.parser = http.get_parser(self.cfg, (), conn.client)
+            conn.parser.unreader = Gathered()
+            conn.initialized = True
+        conn.sock.setblocking(False)
+        self._arriving[conn] = Arrival()
+        self._take(conn, conn.parser.unreader.take_buffered() or _receive(conn.sock))
+
+    def _on_readable(self, conn: TConn, _sock: socket.socket) -> None:
+        self._take(conn, _receive(conn.sock))
+
+    def _take(self, conn: TConn, piece: bytes | None) -> None:
+        """`piece` is what came; empty if the client has finished sending, None if there is nothing yet."""
+        arrival = self._arriving[conn]
+        ended = piece == b""
+        verdict = arrival.framing.feed(piece) if piece else Verdict.MORE
+        if verdict is Verdict.MORE and not ended:
+            self._await(conn, arrival)
+            return
+        self._forget(conn)
+        if verdict in REFUSALS:
+            self._refuse(conn, REFUSALS[verdict])
+        elif not arrival.framing.data:
+            self._drop(conn)
+        else:  # if the client ended too early, the parser and the application say so
+            conn.parser.unreader.unread(bytes(arrival.framing.data))
+            self._hand_over(conn, self._notices if arrival.framing.data.startswith(NOTICES) else self.tpool)
+
+    def _hand_over(self, conn: TConn, threads: ThreadPoolExecutor) -> None:
+        served = threads.submit(self.handle, conn)
+        served.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def _await(self, conn: TConn, arrival: Arrival) -> None:
+        if arrival.framing.expects_continue and not arrival.continued:
+            arrival.continued = True
+            _send(conn.sock, b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not arrival.watched:
+            arrival.watched = True
+            self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
+
+    def _forget(self, conn: TConn) -> None:
+        if self._arriving.pop(conn).watched:
+            self.poller.unregister(conn.sock)
+
+    # --- being served
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Runs in a thread, with nothing left to read."""
+        conn.sock.settimeout(WRITE_SECONDS)
+        req._expected_100_continue = False  # said in _await, when there was something to wait for
+        return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """What the parser refused. Neither answer nor log repeats any of the request."""
+        refusal = refusal_for(exc)
+        if refusal.status >= 500:
+            self.log.error("request failed outside the application: %s", type(exc).__name__, exc_info=exc)
+        else:
+            self.log.info("request refused: %s", refusal.code)
+        with suppress(OSError):
+            client.sendall(refusal.answer())
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        if not fs.cancelled() and fs.exception() is None and fs.result():
+            super().finish_request(conn, fs)  # kept alive
+        else:
+            self._part(conn)
+
+    # --- parting
+
+    def _refuse(self, conn: TConn, refusal: Refusal) -> None:
+        self.log.info("request refused: %s", refusal.code)
+        _send(conn.sock, refusal.answer())
+        self._part(conn)
+
+    def _part(self, conn: TConn) -> None:
+        """Says that no more will come, and lets the client read to the end before the socket closes."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(conn)
+            return
+        if _receive(conn.sock) == b"":
+            self._drop(conn)
+            return
+        self._parting[conn] = time.monotonic() + LINGER_SECONDS
+        self.poller.register(conn.sock, EVENT_READ, partial(self._on_parting, conn))
+
+    def _on_parting(self, conn: TConn, _sock: socket.socket) -> None:
+        if _receive(conn.sock) == b"":
+            self._end_parting(conn)
+
+    def _end_parting(self, conn: TConn) -> None:
+        del self._parting[conn]
+        self.poller.unregister(conn.sock)
+        self._drop(conn)
+
+    def _drop(self, conn: TConn) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
+    # --- deadlines: called by ThreadWorker after each round of events
+
+    def murder_pending(self) -> None:
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK
+        for conn, until in list(self._parting.items()):
+            if until > now:
+                break
+            self._end_parting(conn)
+        for conn, arrival in list(self._arriving.items()):
+            if arrival.deadline <= now:
+                self._let_go(conn, arrival)
+        self._make_room(now)
+
+    def _make_room(self, now: float) -> None:
+        """When no more connections are taken, a tenth of the room goes: idle ones, then the slowest to arrive."""
+        if self.nr_conns < self.worker_connections:
+            return
+        places = max(1, self.worker_connections // 10)
+        for conn in list(islice(self.keepalived_conns, places)):
+            conn.timeout = now
+        self.murder_keepalived()
+        for conn, arrival in list(islice(self._arriving.items(), places)):
+            if now - arrival.since >= PATIENCE:
+                self._let_go(conn, arrival)
+
+    def _let_go(self, conn: TConn, arrival: Arrival) -> None:
+        self._forget(conn)
+        if arrival.framing.data:
+            self._refuse(conn, Refusal(408, "too_slow"))
+        else:
+            self._drop(conn)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """A stopping worker waits for nobody who has not begun to send."""
+        super()._cap_keepalive(deadline)
+        for conn, arrival in list(self._arriving.items()):
+            if not arrival.framing.data:
+                self._let_go(conn, arrival)
+
+
+def _receive(sock: socket.socket) -> bytes | None:
+    """What is there; empty at the end of the stream, None if nothing is there yet."""
+    try:
+        return sock.recv(PIECE)
+    except (BlockingIOError, InterruptedError):
+        return None
+    except OSError:
+        return b""
+
+
+def _send(sock: socket.socket, answer: bytes) -> None:
+    """A few bytes into the socket's buffer; a client that left no room for them goes without."""
+    with suppress(OSError):
+        sock.send(answer)

@@ -1,0 +1,5 @@
+"""For gunicorn: `gunicorn web.wsgi:application`."""
+
+from web.start import start
+
+application = start()
