@@ -31,10 +31,10 @@ def parse_address(text: str) -> str:
 
 def parse_sender(text: str) -> Address:
     """MAIL_FROM: `Name <address>` or a bare address; `localhost` will do as its domain. Raises Malformed."""
+    if not text.isprintable():
+        raise Malformed("mail: this sender cannot stand in a header", code="bad_sender")
     found = _SENDER.fullmatch(text)
     name = (found["quoted"] or found["name"] or "").strip() if found else ""
-    if not name.isprintable():
-        raise Malformed("mail: the sender's name cannot stand in a header", code="bad_sender")
     local, _, domain = _address(found["address"] if found else text, dotless=True).rpartition("@")
     return Address(name, local, domain)
 

@@ -28,8 +28,8 @@ class Mailer(Protocol):
     def send(self, letter: Letter, idempotency_key: str) -> str:
         """Sends once per key where the provider can tell; returns the provider's id.
 
-        Raises Retryable (certainly not sent, or the key makes a repeat safe), Permanent, Blocked, Ambiguous (may have left;
-        this mailer cannot tell), Duplicate (something with this key already went).
+        Raises Retryable (certainly not sent, or the key makes a repeat safe), Permanent, Blocked, Ambiguous
+        (may have left; this mailer cannot tell), Duplicate (something with this key already went).
         """
 
     def health(self) -> None:
