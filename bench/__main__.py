@@ -1,0 +1,43 @@
+"""`python -m bench`: measures, prints a table, writes bench/out/latest.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.acks import measure_acks
+from bench.lab import open_lab
+from bench.orders import measure_orders
+from bench.peer import peers_folder
+from bench.report import show, write
+
+OUT = Path(__file__).parent / "out"
+
+
+@click.command()
+@click.option("--runs", default=5, show_default=True, help="Interleaved runs of each side.")
+@click.option("--count", default=4_000, show_default=True, help="IPNs per run.")
+@click.option("--orders", default=400, show_default=True, help="Orders per run, from IPN to fulfilled.")
+@click.option("--connections", default=32, show_default=True, help="Connections of the load.")
+@click.option("--only", type=click.Choice(["acks", "orders"]), help="One benchmark instead of all.")
+def main(runs: int, count: int, orders: int, connections: int, only: str | None) -> None:
+    """Measures BitLoot against the peer (BENCH_PEERS, default ../shared/peers) and against PostgreSQL alone."""
+    screen = Console(stderr=True)
+    peers = peers_folder()
+    if peers is None:
+        screen.print("No peer folder (BENCH_PEERS) or no Node: measuring ourselves only.")
+    figures = []
+    with open_lab(Path(".bitloot/bench").absolute(), peers) as lab:
+        if only != "orders":
+            figures += measure_acks(lab, runs=runs, count=count, connections=connections, say=screen.print)
+        if only != "acks":
+            figures += measure_orders(lab, runs=runs, count=orders, connections=connections, say=screen.print)
+    show(figures)
+    write(figures, OUT / "latest.json")
+    screen.print(f"written to {OUT / 'latest.json'}")
+
+
+if __name__ == "__main__":
+    main()
