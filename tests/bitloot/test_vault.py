@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import hmac
 import pickle
 import re
 import traceback
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,27 +68,6 @@ def test_every_flipped_bit_is_noticed(vault: Vault, content: bytes) -> None:
     assert codes == {"bad_format", "tampered", "unknown_master_key"}
 
 
-def test_every_shorter_or_longer_form_is_refused(vault: Vault) -> None:
-    wrapped = vault.new_data_key(ORDER)
-    sealed = vault.seal(wrapped, ORDER, LABEL, CODE)
-    for length in range(len(sealed)):
-        assert refused(vault, wrapped, sealed[:length]) == ("bad_format" if length < 32 else "tampered")
-    for length in range(len(wrapped)):
-        assert refused(vault, wrapped[:length], sealed) == "bad_format"
-    assert refused(vault, wrapped, sealed + b"\0") == "tampered"
-    assert refused(vault, wrapped + b"\0", sealed) == "bad_format"
-
-
-@pytest.mark.parametrize("tag", [0, 4, 8, 12, 13, 14, 15])
-def test_a_shorter_tag_is_no_tag(vault: Vault, tag: int) -> None:
-    """GCM knows tags from 4 bytes; a reader that took the length from the sender would accept forgeries."""
-    wrapped = vault.new_data_key(ORDER)
-    sealed = vault.seal(wrapped, ORDER, LABEL, b"")
-    assert refused(vault, wrapped, sealed[: 16 + tag]) == "bad_format"
-    long = vault.seal(wrapped, ORDER, LABEL, b"x" * 64)
-    assert refused(vault, wrapped, long[: 16 + 64 + tag]) == "tampered"
-
-
 def test_a_sealed_key_opens_for_its_own_order_and_label_only(vault: Vault) -> None:
     wrapped = vault.new_data_key(ORDER)
     sealed = vault.seal(wrapped, ORDER, LABEL, CODE)
@@ -129,15 +104,6 @@ def test_swapped_data_keys_and_objects_are_refused(vault: Vault) -> None:
 def test_two_data_keys_of_one_order_are_not_exchangeable(vault: Vault) -> None:
     first, second = vault.new_data_key(ORDER), vault.new_data_key(ORDER)
     assert refused(vault, second, vault.seal(first, ORDER, LABEL, CODE)) == "tampered"
-
-
-def test_a_wrapped_key_is_never_taken_for_a_sealed_object(vault: Vault) -> None:
-    """One master key value used as a data key would not help: role and header are bound."""
-    wrapped = vault.new_data_key(ORDER)
-    sealed = vault.seal(wrapped, ORDER, LABEL, CODE)
-    assert refused(vault, wrapped, wrapped) == "bad_format"
-    assert refused(vault, sealed, sealed) == "bad_format"
-    assert refused(vault, wrapped, b"BLS\x01" + wrapped[8:]) == "tampered"
 
 
 def test_the_wrong_master_key_is_noticed_and_a_missing_one_is_named() -> None:
@@ -194,32 +160,6 @@ def test_fingerprints_survive_a_new_master_key_and_not_the_loss_of_the_oldest() 
     assert before.fingerprint(CODE) == during.fingerprint(CODE) != after.fingerprint(CODE)
     assert before.fingerprint(CODE) == before.fingerprint(CODE) != before.fingerprint(CODE + b" ")
     assert re.fullmatch("[0-9a-f]{64}", before.fingerprint(b""))
-
-
-def test_the_published_vector_holds_without_our_code() -> None:
-    vector = _vector()
-    master, data_key = bytes.fromhex(vector["master_key_hex"]), bytes.fromhex(vector["data_key_hex"])
-    nonces, plaintext = bytes.fromhex(vector["nonces_hex"]), vector["plaintext"].encode()
-    context, label = vector["context"].encode(), vector["label"].encode()
-    wrap_header, seal_header = b"BLW\x01" + int(vector["master_number"]).to_bytes(4, "big"), b"BLS\x01"
-    wrap_aad = _prefixed(wrap_header, b"wrap", context)
-    seal_aad = _prefixed(seal_header, b"seal", context, label)
-    wrapped = wrap_header + nonces[:12] + AESGCM(master).encrypt(nonces[:12], data_key, wrap_aad)
-    sealed = seal_header + nonces[12:] + AESGCM(data_key).encrypt(nonces[12:], plaintext, seal_aad)
-    assert wrap_aad.hex() == vector["wrap_additional_data_hex"]
-    assert seal_aad.hex() == vector["seal_additional_data_hex"]
-    assert wrapped.hex() == vector["wrapped_hex"]
-    assert sealed.hex() == vector["sealed_hex"]
-    assert _fingerprint(master, plaintext) == vector["fingerprint"]
-
-
-def test_the_vault_reads_the_published_vector() -> None:
-    vector = _vector()
-    vault = Vault({7: bytes.fromhex(vector["master_key_hex"])})
-    wrapped, sealed = bytes.fromhex(vector["wrapped_hex"]), bytes.fromhex(vector["sealed_hex"])
-    opened = vault.open(wrapped, vector["context"], vector["label"], sealed)
-    assert opened.decode() == vector["plaintext"]
-    assert vault.fingerprint(opened) == vector["fingerprint"]
 
 
 def test_nothing_secret_shows_in_repr_or_tracebacks(vault: Vault) -> None:
@@ -314,20 +254,3 @@ def _flipped(data: bytes, bit: int) -> bytes:
     changed = bytearray(data)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
-
-
-def _prefixed(*parts: bytes) -> bytes:
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-
-
-def _fingerprint(master: bytes, content: bytes) -> str:
-    """HKDF (RFC 5869) by hand: extract with a zero salt, expand by one block."""
-    extracted = hmac.digest(b"\0" * 32, master, hashlib.sha256)
-    key = hmac.digest(extracted, b"bitloot/fingerprint/1\x01", hashlib.sha256)
-    return hmac.digest(key, content, hashlib.sha256).hex()
-
-
-def _vector() -> dict[str, str]:
-    text = (Path(__file__).parents[2] / "docs" / "envelope.md").read_text(encoding="utf-8")
-    block = text.split("## Test vector")[1].split("```")[1]
-    return dict(line.split(" = ", 1) for line in block.strip().splitlines())

@@ -8,41 +8,32 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
 import requests
-from pydantic import SecretStr
 
-from bitloot.errors import BitLootError, Blocked, Permanent, Retryable
+from bitloot.errors import Blocked, Permanent, Retryable
 from bitloot.settings import Settings
 from bitloot.stores import s3
 from bitloot.stores.base import Store
 from bitloot.stores.names import MAX_OBJECT
 from bitloot.stores.s3 import S3Store
-from tests.bitloot.scripted_http import Reply, Request, dead_port, scripted
+from tests.bitloot.scripted_http import Reply, Request, scripted
 from tests.bitloot.stores.contract import NAME, StoreContract
 from tests.bitloot.stores.moto_server import moto_s3
-
-SESSION = boto3.session.Session()
-
-SECRET = "an-s3-secret-that-must-not-show"
+from tests.bitloot.stores.opened_s3 import SECRET, SESSION, opened
 
 
 @pytest.fixture(scope="module")
 def moto_url() -> Iterator[str]:
     with moto_s3("unused") as url:
         yield url
-
-
-def opened(url: str, bucket: str = "bucket") -> S3Store:
-    return S3Store(endpoint_url=url, bucket=bucket, access_key_id="AKID", secret=SecretStr(SECRET))
 
 
 def moto_client(url: str) -> Any:
@@ -60,18 +51,6 @@ def store(moto_url: str) -> S3Store:
     bucket = f"test-{token_hex(6)}"
     moto_client(moto_url).create_bucket(Bucket=bucket)
     return opened(moto_url, bucket)
-
-
-@pytest.fixture(autouse=True)
-def one_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session reads S3's description, a quarter of a second; stores of one test run may share it."""
-    monkeypatch.setattr(s3, "Session", lambda: SESSION)
-
-
-@pytest.fixture(autouse=True)
-def no_waiting_between_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore sleeps up to a second before it repeats; what it does is tested here, not its patience."""
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
 
 
 class TestS3Store(StoreContract):
@@ -151,70 +130,6 @@ def test_a_conflict_counts_as_taken_only_if_something_is_there(there: bool) -> N
     assert caught.value.code == "conflict"
 
 
-def _error(code: str) -> bytes:
-    text = f"<Code>{code}</Code><Message>about https://account.example/secret</Message>"
-    return f'<?xml version="1.0"?><Error>{text}</Error>'.encode()
-
-
-@pytest.mark.parametrize(
-    ("status", "name", "kind", "code"),
-    [
-        (404, "NoSuchKey", Permanent, "object_missing"),
-        (404, "NoSuchBucket", Blocked, "bucket_missing"),
-        (401, "Unauthorized", Blocked, "store_denied"),
-        (403, "AccessDenied", Blocked, "store_denied"),
-        (403, "InvalidAccessKeyId", Blocked, "store_denied"),
-        (403, "SignatureDoesNotMatch", Blocked, "store_denied"),
-        (403, "RequestTimeTooSkewed", Blocked, "store_denied"),
-        (400, "RequestTimeout", Retryable, "store_busy"),
-        (408, "RequestTimeout", Retryable, "store_busy"),
-        (429, "TooManyRequests", Retryable, "rate_limited"),
-        (500, "InternalError", Retryable, "store_busy"),
-        (501, "NotImplemented", Retryable, "store_busy"),
-        (503, "SlowDown", Retryable, "rate_limited"),
-        (400, "InvalidRequest", Permanent, "store_refused"),
-        (400, "BadDigest", Permanent, "store_refused"),
-        (416, "InvalidRange", Permanent, "store_refused"),
-    ],
-)
-def test_an_answer_means_what_happens_next(
-    status: int, name: str, kind: type[BitLootError], code: str
-) -> None:
-    with scripted(lambda request: Reply(status, _error(name))) as server:
-        store = opened(server.url)
-        for call in (lambda: store.get(NAME), lambda: store.put_once(NAME, b"x")):
-            with pytest.raises(kind) as caught:
-                call()
-            assert type(caught.value) is kind
-            assert caught.value.code == code
-            assert "account.example" not in str(caught.value)
-            assert SECRET not in str(caught.value)
-
-
-def test_words_of_a_stranger_do_not_reach_the_text() -> None:
-    body = _error("Bad&#10;Code https://x/?key=1")
-    with scripted(lambda request: Reply(400, body)) as server, pytest.raises(Permanent) as caught:
-        opened(server.url).get(NAME)
-    assert str(caught.value) == "store: GetObject was answered 400 BadCodehttpsxkey1"
-
-
-def test_nobody_there_is_tried_again_later() -> None:
-    url = f"http://127.0.0.1:{dead_port()}"
-    store = opened(url)
-    calls: list[Callable[[], object]] = [
-        lambda: store.put_once(NAME, b"x"),
-        lambda: store.get(NAME),
-        lambda: store.exists(NAME),
-        lambda: store.delete(NAME),
-        store.health,
-    ]
-    for call in calls:
-        with pytest.raises(Retryable) as caught:
-            call()
-        assert caught.value.code == "store_unreachable"
-        assert url not in str(caught.value)
-
-
 def test_a_connection_that_breaks_every_time_is_tried_again_later() -> None:
     with scripted(lambda request: Reply(drop=True)) as server, pytest.raises(Retryable):
         opened(server.url).get(NAME)
@@ -259,12 +174,6 @@ class _Drip:
 
     def close(self) -> None:
         self._pieces.clear()
-
-
-def test_an_address_that_is_none_blocks() -> None:
-    with pytest.raises(Blocked) as caught:
-        opened("not a url").get(NAME)
-    assert caught.value.code == "store_settings"
 
 
 def test_a_missing_bucket_shows_in_health(moto_url: str) -> None:

@@ -1,0 +1,115 @@
+"""The envelope: its published vector, and forms that are not quite it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from bitloot.envelope import OVERHEAD, Sealed, Wrapped, bind
+from bitloot.errors import SealBroken
+from bitloot.vault import Vault
+from tests.bitloot.test_vault import CODE, LABEL, ONE, ORDER, refused
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault({1: ONE})
+
+
+def test_what_is_packed_is_parsed_again() -> None:
+    wrapped = Wrapped(2**32 - 1, b"n" * 12, b"b" * 48)
+    sealed = Sealed(b"n" * 12, b"b" * 16)
+    assert Wrapped.parse(wrapped.pack()) == wrapped
+    assert Sealed.parse(sealed.pack()) == sealed
+    assert (len(wrapped.pack()), len(sealed.pack())) == (68, OVERHEAD)
+
+
+@pytest.mark.parametrize("version", [b"\x00", b"\x02", b"1", b"\xff"])
+def test_another_version_is_not_guessed_at(version: bytes) -> None:
+    for parse, magic in ((Wrapped.parse, b"BLW"), (Sealed.parse, b"BLS")):
+        with pytest.raises(SealBroken, match="version") as caught:
+            parse(magic + version + bytes(64))
+        assert caught.value.code == "bad_format"
+
+
+def test_bound_parts_never_read_alike() -> None:
+    lists = [("ab", "c"), ("a", "bc"), ("abc",), ("abc", ""), ("", "abc"), ("a", "b", "c"), ()]
+    assert len({bind(b"h", *names) for names in lists}) == len(lists)
+    assert bind(b"h", "a") != bind(b"ha")
+
+
+def test_every_shorter_or_longer_form_is_refused(vault: Vault) -> None:
+    wrapped = vault.new_data_key(ORDER)
+    sealed = vault.seal(wrapped, ORDER, LABEL, CODE)
+    for length in range(len(sealed)):
+        assert refused(vault, wrapped, sealed[:length]) == ("bad_format" if length < 32 else "tampered")
+    for length in range(len(wrapped)):
+        assert refused(vault, wrapped[:length], sealed) == "bad_format"
+    assert refused(vault, wrapped, sealed + b"\0") == "tampered"
+    assert refused(vault, wrapped + b"\0", sealed) == "bad_format"
+
+
+@pytest.mark.parametrize("tag", [0, 4, 8, 12, 13, 14, 15])
+def test_a_shorter_tag_is_no_tag(vault: Vault, tag: int) -> None:
+    """GCM knows tags from 4 bytes; a reader that took the length from the sender would accept forgeries."""
+    wrapped = vault.new_data_key(ORDER)
+    sealed = vault.seal(wrapped, ORDER, LABEL, b"")
+    assert refused(vault, wrapped, sealed[: 16 + tag]) == "bad_format"
+    long = vault.seal(wrapped, ORDER, LABEL, b"x" * 64)
+    assert refused(vault, wrapped, long[: 16 + 64 + tag]) == "tampered"
+
+
+def test_a_wrapped_key_is_never_taken_for_a_sealed_object(vault: Vault) -> None:
+    """One master key value used as a data key would not help: role and header are bound."""
+    wrapped = vault.new_data_key(ORDER)
+    sealed = vault.seal(wrapped, ORDER, LABEL, CODE)
+    assert refused(vault, wrapped, wrapped) == "bad_format"
+    assert refused(vault, sealed, sealed) == "bad_format"
+    assert refused(vault, wrapped, b"BLS\x01" + wrapped[8:]) == "tampered"
+
+
+def test_the_published_vector_holds_without_our_code() -> None:
+    vector = _vector()
+    master, data_key = bytes.fromhex(vector["master_key_hex"]), bytes.fromhex(vector["data_key_hex"])
+    nonces, plaintext = bytes.fromhex(vector["nonces_hex"]), vector["plaintext"].encode()
+    context, label = vector["context"].encode(), vector["label"].encode()
+    wrap_header, seal_header = b"BLW\x01" + int(vector["master_number"]).to_bytes(4, "big"), b"BLS\x01"
+    wrap_aad = _prefixed(wrap_header, b"wrap", context)
+    seal_aad = _prefixed(seal_header, b"seal", context, label)
+    wrapped = wrap_header + nonces[:12] + AESGCM(master).encrypt(nonces[:12], data_key, wrap_aad)
+    sealed = seal_header + nonces[12:] + AESGCM(data_key).encrypt(nonces[12:], plaintext, seal_aad)
+    assert wrap_aad.hex() == vector["wrap_additional_data_hex"]
+    assert seal_aad.hex() == vector["seal_additional_data_hex"]
+    assert wrapped.hex() == vector["wrapped_hex"]
+    assert sealed.hex() == vector["sealed_hex"]
+    assert _fingerprint(master, plaintext) == vector["fingerprint"]
+
+
+def test_the_vault_reads_the_published_vector() -> None:
+    vector = _vector()
+    vault = Vault({7: bytes.fromhex(vector["master_key_hex"])})
+    wrapped, sealed = bytes.fromhex(vector["wrapped_hex"]), bytes.fromhex(vector["sealed_hex"])
+    opened = vault.open(wrapped, vector["context"], vector["label"], sealed)
+    assert opened.decode() == vector["plaintext"]
+    assert vault.fingerprint(opened) == vector["fingerprint"]
+
+
+def _prefixed(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _fingerprint(master: bytes, content: bytes) -> str:
+    """HKDF (RFC 5869) by hand: extract with a zero salt, expand by one block."""
+    extracted = hmac.digest(b"\0" * 32, master, hashlib.sha256)
+    key = hmac.digest(extracted, b"bitloot/fingerprint/1\x01", hashlib.sha256)
+    return hmac.digest(key, content, hashlib.sha256).hex()
+
+
+def _vector() -> dict[str, str]:
+    text = (Path(__file__).parents[2] / "docs" / "envelope.md").read_text(encoding="utf-8")
+    block = text.split("## Test vector")[1].split("```")[1]
+    return dict(line.split(" = ", 1) for line in block.strip().splitlines())
