@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -14,12 +15,14 @@ from requests.adapters import HTTPAdapter
 from bitloot import strict_json
 from bitloot.answer import Answer, by_status, doubt
 from bitloot.attempt import Attempt, DeadlinePools, attempted
-from bitloot.errors import BitLootError, Retryable
+from bitloot.errors import BitLootError, Permanent, Retryable
 
-__all__ = ["Answer", "Classify", "Fetch", "Headers"]
+__all__ = ["Answer", "Classify", "Fetch", "Headers", "path_part"]
 
 Headers = Mapping[str, str | SecretStr]
 Classify = Callable[[Answer], BitLootError | None]
+
+PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 #: Bytes asked for at a time while reading a body.
 CHUNK = 16 * 1024
@@ -139,6 +142,13 @@ class Fetch:
         if attempt.unsent:
             return Retryable(f"{self._name}: {method} failed before it was sent ({code})", code=code)
         return doubt(method)(f"{self._name}: {method} brought no whole answer ({code})", code=code)
+
+
+def path_part(reference: str) -> str:
+    """A reference of a provider, safe as one part of a path. Raises Permanent(code="bad_reference")."""
+    if PATH_PART.fullmatch(reference):
+        return reference
+    raise Permanent("a reference holds characters that no address may hold", code="bad_reference")
 
 
 class TooLargeError(Exception):

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bitloot import strict_json
 from bitloot.answer import Answer
 from bitloot.errors import Ambiguous, BitLootError, Malformed, Permanent
-from bitloot.fetch import Fetch
+from bitloot.fetch import Fetch, path_part
 from bitloot.gateways.base import OtherNews, PaymentNews, PaymentOpened, PaymentRequest
 from bitloot.gateways.ipn_signature import SIGNATURE_HEADER, prove
 from bitloot.gateways.nowpayments_fields import opened, other_news, payment_news
@@ -54,7 +54,7 @@ class NowPayments:
 
     def read_payment(self, payment_id: str) -> PaymentNews:
         """Asks where a payment stands; needs the API key that opened it. Ambiguous on a status nobody knows."""
-        answer = self._fetch.get(f"/payment/{_path_part(payment_id)}")
+        answer = self._fetch.get(f"/payment/{path_part(payment_id)}")
         try:
             news = payment_news(answer.json(), proof=None)
         except Malformed as error:
@@ -83,12 +83,6 @@ def _classify(answer: Answer) -> BitLootError | None:
     """Gives a refusal the provider's own name, such as `amount_minimal_error`; 403 is a bad key (§3.1)."""
     named = answer.word("code") if answer.status in (400, 422) else None
     return Permanent(f"nowpayments: refused ({named})", code=named.lower()) if named else None
-
-
-def _path_part(payment_id: str) -> str:
-    if payment_id.isascii() and payment_id.isalnum():
-        return payment_id
-    raise Malformed("nowpayments: a payment id is letters and digits", code="bad_id")
 
 
 def _unreadable(answer: Answer, code: str) -> BitLootError:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from bitloot.amounts import read_amount
 from bitloot.errors import Malformed
 from bitloot.gateways.base import OtherNews, PaymentNews, PaymentOpened, PaymentRequest
+from bitloot.moments import read_moment
 from bitloot.states import PaymentState
 
 __all__ = ["opened", "other_news", "payment_news"]
@@ -39,7 +39,7 @@ def opened(content: Any, request: PaymentRequest) -> PaymentOpened:
         payin_extra_id=_text(fields.get("payin_extra_id")),
         pay_amount=pay_amount,
         pay_currency=request.pay_currency.lower(),
-        valid_until=_moment(fields.get("valid_until")),
+        valid_until=read_moment(fields.get("valid_until")),
         state=_state(fields),
     )
 
@@ -57,7 +57,7 @@ def payment_news(content: Any, proof: str | None) -> PaymentNews:
         pay_amount=_amount(fields, "pay_amount"),
         pay_currency=_code(fields, "pay_currency"),
         actually_paid=_amount(fields, "actually_paid"),
-        updated_at=_moment(fields.get("updated_at")),
+        updated_at=read_moment(fields.get("updated_at")),
         proof=proof,
     )
 
@@ -112,14 +112,3 @@ def _state(fields: Mapping[str, Any]) -> PaymentState:
     except ValueError:
         pass
     raise Malformed("nowpayments: the payment has a status that we do not know", code="unknown_status")
-
-
-def _moment(value: Any) -> datetime | None:
-    """Epoch milliseconds or ISO 8601; None for anything else, since nothing hangs on it."""
-    try:
-        if isinstance(value, int | Decimal) and not isinstance(value, bool):
-            return datetime.fromtimestamp(float(value) / 1000, UTC)
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError, OverflowError, OSError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -25,7 +25,7 @@ from pydantic import SecretStr
 
 from bitloot.answer import Answer
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent, Retryable
-from bitloot.fetch import Fetch
+from bitloot.fetch import Fetch, path_part
 from tests.bitloot.rude_server import RudeServer, answering, read_request, reset, serving
 
 Manner = Callable[[socket.socket, RudeServer], None]
@@ -398,3 +398,13 @@ def test_a_header_that_http_cannot_carry_breaks_nothing_and_shows_nothing() -> N
         error = failure("POST", fetch)
         assert isinstance(error, Ambiguous)
         assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "reference", ["", ".", "..", "a/b", "a?b", "a#b", "a b", "a%2e", "é", "x" * 129, "a\n"]
+)
+def test_a_reference_cannot_change_the_address(reference: str) -> None:
+    with pytest.raises(Permanent) as refused:
+        path_part(reference)
+    assert refused.value.code == "bad_reference"
+    assert path_part("res-0001_A") == "res-0001_A"

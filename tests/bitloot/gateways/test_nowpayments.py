@@ -182,8 +182,9 @@ def test_each_answer_to_reading_has_its_class(
 
 @pytest.mark.parametrize("payment_id", ["", "../payout", "7?x", "7/8", "٣"])
 def test_an_id_that_is_no_id_is_not_asked_for(lonely: NowPayments, payment_id: str) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(Permanent) as refused:
         lonely.read_payment(payment_id)
+    assert refused.value.code == "bad_reference"
 
 
 @responses.activate

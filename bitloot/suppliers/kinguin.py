@@ -1,0 +1,149 @@
+"""Kinguin's eCommerce API: one call buys, and the order can be found by our own reference (PROVIDERS.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from bitloot.errors import Malformed, Permanent, Retryable
+from bitloot.fetch import Answer, Fetch, path_part
+from bitloot.suppliers.base import Capabilities, Hint, Keys, Placed, Quote, Standing, SupplierKey, Wanted
+from bitloot.suppliers.kinguin_errors import classify
+from bitloot.suppliers.kinguin_fields import balance_of, keys_on_page, placed, quoted, results, standing
+from bitloot.suppliers.kinguin_webhook import read_webhook
+
+__all__ = ["Kinguin"]
+
+Read = TypeVar("Read")
+
+#: The only currency there is at Kinguin (PROVIDERS.md §1.1).
+CURRENCY = "eur"
+
+#: The largest page there is (PROVIDERS.md §1.4), and how many of them a search reads at most.
+PAGE, MOST_PAGES = 100, 5
+
+#: Seconds for a call that only reads.
+READ_SECONDS = 15.0
+
+
+class Kinguin:
+    """`base_url` ends in /esa/api. `timeout` is seconds for the call that buys; reads get READ_SECONDS at most."""
+
+    name = "kinguin"
+    capabilities = Capabilities(
+        two_phase=False, lookup=True, duplicate_guard=True, inline_keys=False, images=True
+    )
+
+    def __init__(
+        self, base_url: str, api_key: SecretStr, webhook_secret: SecretStr, *, timeout: float = 45
+    ) -> None:
+        headers = {"X-Api-Key": api_key}
+        reading = min(timeout, READ_SECONDS)
+        self._reads = Fetch(
+            base_url,
+            name=self.name,
+            headers=headers,
+            read_timeout=reading,
+            deadline=reading,
+            max_bytes=16 * 1024 * 1024,  # a page of picture keys
+            classify=classify,
+        )
+        self._buys = Fetch(
+            base_url,
+            name=self.name,
+            headers=headers,
+            read_timeout=timeout,
+            deadline=timeout,
+            classify=classify,
+        )
+        self._webhook_secret = webhook_secret
+
+    def quote(self, product_ref: str, quantity: int) -> Quote | None:
+        """The cheapest offer's price and the stock of text keys. Permanent(product_unavailable) when out of stock."""
+        try:
+            answer = self._reads.get(f"/v2/products/{path_part(product_ref)}")
+        except Permanent as error:
+            if error.code != "not_found":
+                raise
+        else:
+            return _understood(answer, quoted)
+        raise Permanent("kinguin: the product is not to be had now", code="product_unavailable")
+
+    def begin(self, purchase_ref: str, wanted: Wanted) -> Placed:
+        """Spends money, at most `wanted.max_price` for each key."""
+        if wanted.currency.lower() != CURRENCY:
+            raise Permanent("kinguin: sells in EUR only", code="currency")
+        line: dict[str, Any] = {
+            "productId": wanted.product_ref,
+            "qty": wanted.quantity,
+            "price": wanted.max_price,
+        }
+        if wanted.text_only:
+            line["keyType"] = "text"
+        answer = self._buys.post("/v2/order", json={"products": [line], "orderExternalId": purchase_ref})
+        return _understood(answer, lambda content: placed(content, purchase_ref))
+
+    def commit(self, supplier_ref: str) -> Standing:
+        """Nothing to pay here any more: `begin` did."""
+        return self.status(supplier_ref)
+
+    def find(self, purchase_ref: str) -> Sequence[Placed]:
+        """Compares our reference itself, since an ignored filter would give us strangers' orders (§7.2)."""
+        found: list[Placed] = []
+        for page in range(1, MOST_PAGES + 1):
+            params = {"orderExternalId": purchase_ref, "page": str(page), "limit": str(PAGE)}
+            orders = _understood(self._reads.get("/v1/order", params), results)
+            ours = [order for order in orders if order.get("orderExternalId") == purchase_ref]
+            found += [placed(order, purchase_ref) for order in ours]
+            if len(orders) < PAGE:
+                break
+        else:
+            if not found:
+                raise Retryable("kinguin: the search gave more than can be read", code="search_too_long")
+        return sorted(found, key=lambda order: order.created_at or datetime.max.replace(tzinfo=UTC))
+
+    def status(self, supplier_ref: str) -> Standing:
+        return _understood(self._reads.get(f"/v1/order/{path_part(supplier_ref)}"), standing)
+
+    def fetch_keys(self, supplier_ref: str, expected: int) -> Keys:
+        """All keys that may be read now, also while the order is still being processed (§1.5)."""
+        keys: dict[str, SupplierKey] = {}
+        for page in range(1, expected // PAGE + MOST_PAGES + 1):
+            on_page = self._keys_on_page(supplier_ref, page)
+            keys |= {key.key_id: key for key in on_page}
+            if len(on_page) < PAGE:
+                break
+        return Keys(tuple(keys.values()), complete=len(keys) >= expected)
+
+    def balance(self) -> tuple[Decimal, str] | None:
+        answer = self._reads.get("/v1/balance")
+        return _understood(answer, balance_of), CURRENCY
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
+        return read_webhook(headers, body, self._webhook_secret.get_secret_value())
+
+    def claims(self, headers: Mapping[str, str]) -> bool:
+        return "x-event-secret" in headers or "x-event-name" in headers
+
+    def _keys_on_page(self, supplier_ref: str, page: int) -> Sequence[SupplierKey]:
+        params = {"page": str(page), "limit": str(PAGE)}
+        try:
+            answer = self._reads.get(f"/v2/order/{path_part(supplier_ref)}/keys", params)
+        except Permanent as error:
+            if error.code != "not_found":  # which says nothing of the order: no keys yet (§7.6, question 4)
+                raise
+            return ()
+        return _understood(answer, keys_on_page)
+
+
+def _understood(answer: Answer, read: Callable[[Any], Read]) -> Read:
+    """What `read` makes of the answer. One that makes no sense leaves a purchase in doubt, a read to be repeated."""
+    try:
+        return read(answer.json())
+    except Malformed as error:
+        code = error.code
+    raise answer.unreadable(code)

@@ -1,0 +1,95 @@
+"""Webhooks of the reservation dialect: signed over the raw body, or with a static token (PROVIDERS.md §7.2, §3.8 E)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import SecretStr
+
+from bitloot import strict_json
+from bitloot.errors import BadSignature, Malformed
+from bitloot.moments import read_moment
+from bitloot.states import SupplierStatus
+from bitloot.suppliers.base import Hint
+
+__all__ = ["PROOF_HEADERS", "WORDS", "Verifier", "read_webhook"]
+
+SIGNATURE_HEADER, TOKEN_HEADER = PROOF_HEADERS = ("x-kinguin-signature", "x-auth-token")
+
+WORDS: Mapping[str, SupplierStatus] = {
+    "reserved": SupplierStatus.PENDING,
+    "processing": SupplierStatus.PENDING,
+    "ready": SupplierStatus.PENDING,  # to be fetched: `delivered` will tell
+    "delivered": SupplierStatus.DELIVERED,
+    "failed": SupplierStatus.FAILED,
+    "cancelled": SupplierStatus.CANCELED,
+    "canceled": SupplierStatus.CANCELED,
+    "refunded": SupplierStatus.REFUNDED,
+}
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """How a webhook proves where it comes from, and by which secret."""
+
+    kind: Literal["hmac-sha512", "hmac-sha256", "static"]
+    secret: SecretStr
+
+    def check(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Raises BadSignature unless the header that this kind of proof uses fits the body."""
+        secret = self.secret.get_secret_value().strip().encode("utf-8")
+        if self.kind == "static":
+            given, right = headers.get(TOKEN_HEADER, "").strip(), secret
+        else:
+            digest = hmac.digest(secret, body, self.kind.removeprefix("hmac-")) if secret else b""
+            given, right = headers.get(SIGNATURE_HEADER, "").strip().lower(), digest.hex().encode("ascii")
+        if not secret or not hmac.compare_digest(given.encode("utf-8", "replace"), right):
+            raise BadSignature("reservations: the webhook carries no valid proof")
+
+
+def read_webhook(headers: Mapping[str, str], body: bytes, verifier: Verifier) -> Hint:
+    """Raises BadSignature, or Malformed for a proved body that is no JSON object.
+
+    A body may carry the key itself. It is left where it is: the worker fetches keys, and nothing else may hold one.
+    """
+    verifier.check(headers, body)
+    fields = strict_json.loads(body)
+    if not isinstance(fields, dict):
+        raise Malformed("reservations: the webhook is no JSON object", code="not_an_object")
+    word = _word(fields)
+    supplier_ref = _text(fields.get("reservationId"))
+    return Hint(
+        event=word[:64] or "unnamed",
+        supplier_ref=supplier_ref,
+        purchase_ref=_text(fields.get("orderExternalId")) or _text(fields.get("orderId")),
+        status=WORDS.get(word),
+        updated_at=read_moment(_time(fields)),
+        digest=_digest(word, supplier_ref, fields),
+        relevant=supplier_ref is not None,
+    )
+
+
+def _word(fields: Mapping[str, Any]) -> str:
+    """`status`, or else `event`, whose words may stand behind a dot: `reservation.delivered`."""
+    word = fields.get("status") or fields.get("event")
+    return word.strip().lower().rpartition(".")[2] if isinstance(word, str) else ""
+
+
+def _time(fields: Mapping[str, Any]) -> Any:
+    return next((fields[name] for name in ("updatedAt", "occurredAt", "timestamp") if fields.get(name)), None)
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str | int) and not isinstance(value, bool) and 0 < len(str(value)) <= 128:
+        return str(value)
+    return None
+
+
+def _digest(word: str, supplier_ref: str | None, fields: Mapping[str, Any]) -> str:
+    """Of what makes an event the same event, without the key that may lie beside it."""
+    identity = repr([word, supplier_ref, str(_time(fields))])
+    return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()
