@@ -1,0 +1,54 @@
+# make demo   sets everything up and sells a key         make test   the whole suite
+# make up     runs the shop until Ctrl-C                 make bench  figures beside the peer's
+# make lint   style, types, import contracts             make lock   resolves the dependencies anew
+
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made
+
+# The first Python that is new enough and can make virtual environments; PYTHON=… overrides.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& echo $$python && break; done)
+
+.PHONY: demo up test bench lint lock setup
+
+demo: $(STAMP)
+	@$(BIN)/bitloot demo
+
+up: $(STAMP)
+	@$(BIN)/bitloot up
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n auto
+
+bench: $(STAMP)
+	$(BIN)/python -m bench
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: $(STAMP)
+
+# Nothing is installed that is not named, with its hash, in requirements.txt.
+$(STAMP): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "BitLoot needs Python 3.11 or newer, with venv. Set PYTHON=…" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON); this takes a minute, once."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+# On the oldest Python that we support, so that nothing which it needs is missing.
+LOCK := $(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock:
+	python3.11 -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet pip-tools
+	$(LOCK) --all-extras --build-deps-for editable -o requirements.txt pyproject.toml
+	$(LOCK) --extra rabbitmq -c requirements.txt -o requirements-prod.txt pyproject.toml
+	$(LOCK) --only-build-deps --all-build-deps -o requirements-build.txt pyproject.toml
