@@ -108,8 +108,7 @@ class Relay:
             self._server.close(code=Close.RESTART, reason="The relay is restarting.")
             await self._drained(self._server)
         for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            await _end(task)
         self._reading.close()
 
     async def __aenter__(self) -> Self:
@@ -168,6 +167,13 @@ class Relay:
             await asyncio.sleep(self.limits.ping_seconds / 4)
             for seat in self.hub.seats:
                 seat.check_pulse(loop.time())
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancels until it holds: redis-py swallows a cancellation that reaches it while it connects."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
 
 
 def _page(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
 import socket
 import sys
+import threading
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +21,11 @@ from websockets.sync.client import connect
 
 from bitloot.engines.ports import free_port
 from bitloot.engines.process import Process
+from bitloot.settings import Settings
+from web.relay.limits import Limits
+from web.relay.server import Relay
 
-__all__ = ["Ear", "RelayProcess", "deaf_client", "heard_until"]
+__all__ = ["Ear", "RelayProcess", "RelayThread", "deaf_client", "heard_until"]
 
 #: Seconds that anything may take which comes by itself.
 PATIENCE = 20.0
@@ -94,20 +99,10 @@ def deaf_client(port: int, *messages: Mapping[str, Any]) -> socket.socket:
     return client
 
 
-@dataclass
-class RelayProcess:
-    """`python -m web.relay` as it runs in production."""
+class _Address:
+    """Where a relay listens, and what it says of itself."""
 
-    process: Process
     port: int
-
-    @classmethod
-    def start(cls, environ: Mapping[str, str], log: Path, **changes: str) -> RelayProcess:
-        port = free_port()
-        env = {**environ, "RELAY_PORT": str(port), **changes}
-        process = Process("relay", [sys.executable, "-m", "web.relay"], env, log).start()
-        process.wait_for(port)
-        return cls(process, port)
 
     @property
     def url(self) -> str:
@@ -121,3 +116,54 @@ class RelayProcess:
         """The value of `name`, labels included as Prometheus writes them; 0 before its first event."""
         lines = (line.rpartition(" ") for line in self.page("/metrics").splitlines())
         return next((float(value) for key, _, value in lines if key == f"bitloot_relay_{name}"), 0.0)
+
+
+class RelayThread(_Address):
+    """The relay in a thread of the test, on a free port, with limits of the test's choice."""
+
+    def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
+        self._settings = settings.model_copy(update={"relay_port": 0})
+        self._limits = limits
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._failure: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(PATIENCE)
+        if self._failure is not None:
+            raise self._failure
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            async with Relay(self._settings, self._limits) as relay:
+                self.port = relay.port
+                self._ready.set()
+                await self._stop.wait()
+        except BaseException as failure:
+            self._failure = failure
+            self._ready.set()
+
+
+@dataclass
+class RelayProcess(_Address):
+    """`python -m web.relay` as it runs in production."""
+
+    process: Process
+    port: int
+
+    @classmethod
+    def start(cls, environ: Mapping[str, str], log: Path, **changes: str) -> RelayProcess:
+        port = free_port()
+        env = {**environ, "RELAY_PORT": str(port), **changes}
+        process = Process("relay", [sys.executable, "-m", "web.relay"], env, log).start()
+        process.wait_for(port)
+        return cls(process, port)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
-from typing import Any
 
 import psycopg2
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState
@@ -18,10 +14,9 @@ from bitloot.tokens import Tokens
 from db import Order
 from db.journal import head
 from tests.factories import an_order
-from tests.web.relay.ears import Ear, RelayProcess, heard_until
+from tests.web.relay.ears import Ear, RelayThread, heard_until
 from web.relay import cursors
 from web.relay.limits import Limits
-from web.relay.server import Relay
 
 
 def back_and_forth(order: Order, times: int) -> None:
@@ -42,7 +37,7 @@ def last_cursor() -> str:
 
 
 def test_a_buyer_gets_the_present_state_first_and_then_what_follows(
-    relay: RelayProcess, tokens: Tokens
+    relay: RelayThread, tokens: Tokens
 ) -> None:
     order = a_paid_one()
     with Ear(relay.url, tokens.buyer(order.id)) as ear:
@@ -61,7 +56,7 @@ def test_a_buyer_gets_the_present_state_first_and_then_what_follows(
     assert (second["type"], second["seq"], second["id"]) == ("fulfillment:status", 4, f"{order.id}:4")
 
 
-def test_a_buyer_hears_no_reasons_and_an_admin_does(relay: RelayProcess, tokens: Tokens, admin: str) -> None:
+def test_a_buyer_hears_no_reasons_and_an_admin_does(relay: RelayThread, tokens: Tokens, admin: str) -> None:
     order = a_paid_one()
     with Ear(relay.url, tokens.buyer(order.id)) as buyer, Ear(relay.url, admin) as operator:
         buyer.hear()
@@ -80,16 +75,17 @@ def test_a_buyer_hears_no_reasons_and_an_admin_does(relay: RelayProcess, tokens:
     assert told["cursor"] == known["cursor"]
 
 
-def test_no_event_of_another_order_reaches_a_buyer(relay: RelayProcess, tokens: Tokens) -> None:
+def test_no_event_of_another_order_reaches_a_buyer(relay: RelayThread, tokens: Tokens) -> None:
     own, other = a_paid_one(), a_paid_one()
     with Ear(relay.url, tokens.buyer(own.id)) as ear:
         ear.hear()
         back_and_forth(other, 100)
         back_and_forth(own, 1)
-        assert (ear.hear()["order"], relay.metric("moves_total")) == (str(own.id), 101)
+        assert ear.hear()["order"] == str(own.id)
+        assert relay.metric("moves_total") > 100
 
 
-def test_an_admin_sees_every_order(relay: RelayProcess, admin: str) -> None:
+def test_an_admin_sees_every_order(relay: RelayThread, admin: str) -> None:
     orders = [a_paid_one(), a_paid_one()]
     with Ear(relay.url, admin) as ear:
         assert ear.subscribe(topic="orders")["snapshot"] is None
@@ -101,7 +97,7 @@ def test_an_admin_sees_every_order(relay: RelayProcess, admin: str) -> None:
 
 @pytest.mark.parametrize("key", ["order", "topic"])
 def test_what_is_not_yours_is_answered_like_what_is_not_there(
-    relay: RelayProcess, tokens: Tokens, admin: str, key: str
+    relay: RelayThread, tokens: Tokens, admin: str, key: str
 ) -> None:
     own, other = an_order(), an_order()
     nowhere = str(uuid.uuid4())
@@ -112,7 +108,7 @@ def test_what_is_not_yours_is_answered_like_what_is_not_there(
         assert operator.subscribe(order=nowhere) == {"type": "error", "code": "not_found", "order": nowhere}
 
 
-def test_a_move_reaches_a_client_once_however_it_subscribes(relay: RelayProcess, admin: str) -> None:
+def test_a_move_reaches_a_client_once_however_it_subscribes(relay: RelayThread, admin: str) -> None:
     order = a_paid_one()
     with Ear(relay.url, admin) as ear:
         ear.subscribe(order=str(order.id))
@@ -122,7 +118,7 @@ def test_a_move_reaches_a_client_once_however_it_subscribes(relay: RelayProcess,
         assert [event["seq"] for event in heard_until(ear, last_cursor())] == [3, 4]
 
 
-def test_after_unsubscribe_nothing_more_comes(relay: RelayProcess, admin: str) -> None:
+def test_after_unsubscribe_nothing_more_comes(relay: RelayThread, admin: str) -> None:
     left, kept = a_paid_one(), a_paid_one()
     with Ear(relay.url, admin) as ear:
         ear.subscribe(order=str(left.id))
@@ -136,14 +132,14 @@ def test_after_unsubscribe_nothing_more_comes(relay: RelayProcess, admin: str) -
         assert ear.hear()["code"] == "not_subscribed"
 
 
-def test_a_browser_may_ask_whether_the_relay_lives(relay: RelayProcess, admin: str) -> None:
+def test_a_browser_may_ask_whether_the_relay_lives(relay: RelayThread, admin: str) -> None:
     with Ear(relay.url, admin) as ear:
         ear.say("ping")
         assert ear.hear() == {"type": "pong"}
 
 
 def test_a_client_resumes_where_it_was_without_gap_or_repeat(
-    relay: RelayProcess, tokens: Tokens, admin: str
+    relay: RelayThread, tokens: Tokens, admin: str
 ) -> None:
     order, other = a_paid_one(), a_paid_one()
     with Ear(relay.url, tokens.buyer(order.id)) as ear:
@@ -169,7 +165,7 @@ def test_a_client_resumes_where_it_was_without_gap_or_repeat(
 
 
 def test_the_cursor_of_hello_resumes_an_admins_first_subscription_only(
-    relay: RelayProcess, admin: str
+    relay: RelayThread, admin: str
 ) -> None:
     order = a_paid_one()
     cursor = last_cursor()
@@ -185,7 +181,7 @@ def test_the_cursor_of_hello_resumes_an_admins_first_subscription_only(
 
 
 @pytest.mark.parametrize("cursor", ["", "rubbish", "A" * 43, "é" * 43])
-def test_an_unreadable_cursor_is_not_recovered(relay: RelayProcess, tokens: Tokens, cursor: str) -> None:
+def test_an_unreadable_cursor_is_not_recovered(relay: RelayThread, tokens: Tokens, cursor: str) -> None:
     order = a_paid_one()
     with Ear(relay.url, tokens.buyer(order.id), cursor) as ear:
         start = ear.hear()
@@ -193,7 +189,7 @@ def test_an_unreadable_cursor_is_not_recovered(relay: RelayProcess, tokens: Toke
 
 
 def test_a_cursor_of_another_journal_or_of_the_future_is_not_recovered(
-    relay: RelayProcess, admin: str
+    relay: RelayThread, admin: str
 ) -> None:
     order, now = a_paid_one(), head()
     foreign = type(now)(str(uuid.uuid4()), now.xid, now.id)
@@ -205,7 +201,7 @@ def test_a_cursor_of_another_journal_or_of_the_future_is_not_recovered(
 
 
 def test_one_who_connects_before_the_first_move_has_settled_hears_it(
-    relay: RelayProcess, tokens: Tokens, database: Settings, database_url: str
+    relay: RelayThread, tokens: Tokens, database: Settings, database_url: str
 ) -> None:
     connection = psycopg2.connect(database_url)
     try:
@@ -234,7 +230,7 @@ def test_one_who_connects_before_the_first_move_has_settled_hears_it(
     ],
 )
 def test_a_first_message_that_is_no_hello_ends_the_connection(
-    relay: RelayProcess, frame: str | bytes, code: int
+    relay: RelayThread, frame: str | bytes, code: int
 ) -> None:
     with Ear(relay.url) as ear:
         ear.socket.send(frame)
@@ -254,26 +250,26 @@ def test_a_first_message_that_is_no_hello_ends_the_connection(
     ],
 )
 def test_a_message_that_is_none_ends_an_admins_connection_too(
-    relay: RelayProcess, admin: str, frame: str | bytes, code: int
+    relay: RelayThread, admin: str, frame: str | bytes, code: int
 ) -> None:
     with Ear(relay.url, admin) as ear:
         ear.socket.send(frame)
         assert ear.end() == (code, [])
 
 
-def test_an_expired_token_is_refused_by_its_own_code(relay: RelayProcess, tokens: Tokens) -> None:
+def test_an_expired_token_is_refused_by_its_own_code(relay: RelayThread, tokens: Tokens) -> None:
     with Ear(relay.url) as ear:
         ear.say("hello", token=tokens.admin("tester", "owner", -60))
         assert ear.end() == (4419, [])
 
 
-def test_expiry_ends_an_open_connection(relay: RelayProcess, tokens: Tokens) -> None:
+def test_expiry_ends_an_open_connection(relay: RelayThread, tokens: Tokens) -> None:
     with Ear(relay.url, tokens.admin("tester", "owner", 2)) as ear:
         ear.subscribe(topic="orders")
         assert ear.end() == (4419, [])
 
 
-def test_more_subscriptions_than_allowed_end_the_connection(relay: RelayProcess, admin: str) -> None:
+def test_more_subscriptions_than_allowed_end_the_connection(relay: RelayThread, admin: str) -> None:
     orders = [an_order() for _ in range(51)]
     with Ear(relay.url, admin) as ear:
         for order in orders[:-1]:
@@ -283,46 +279,20 @@ def test_more_subscriptions_than_allowed_end_the_connection(relay: RelayProcess,
         assert ear.end() == (4429, [])
 
 
-async def _hear(client: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(20):
-        said: dict[str, Any] = json.loads(await client.recv())
-        return said
-
-
 def test_who_says_nothing_is_cut_at_the_deadline(database: Settings) -> None:
-    async def story() -> int | None:
-        settings = database.model_copy(update={"relay_port": 0})
-        async with (
-            Relay(settings, Limits(hello_seconds=0.2)) as relay,
-            connect(f"ws://127.0.0.1:{relay.port}/fulfillment", compression=None, proxy=None) as client,
-        ):
-            with pytest.raises(ConnectionClosed):
-                await client.recv()
-            return client.close_code
-
-    assert asyncio.run(story()) == 4408
+    with RelayThread(database, Limits(hello_seconds=0.2)) as relay, Ear(relay.url) as ear:
+        assert ear.end() == (4408, [])
 
 
-def test_one_who_is_too_far_behind_is_told_to_reload(database: Settings, tokens: Tokens, admin: str) -> None:
+def test_one_who_is_too_far_behind_is_told_to_reload(database: Settings, admin: str) -> None:
     order, begin = a_paid_one(), last_cursor()
     back_and_forth(order, 5)
-
-    async def story(replay_moves: int) -> tuple[bool, int]:
-        settings = database.model_copy(update={"relay_port": 0})
-        limits = Limits(replay_moves=replay_moves, page_moves=2)
-        async with (
-            Relay(settings, limits) as relay,
-            connect(f"ws://127.0.0.1:{relay.port}/fulfillment", compression=None, proxy=None) as client,
-        ):
-            await client.send(json.dumps({"type": "hello", "token": admin}))
-            await _hear(client)
-            await client.send(json.dumps({"type": "subscribe", "topic": "orders", "cursor": begin}))
-            start = await _hear(client)
-            seqs = [(await _hear(client))["seq"] for _ in range(5)] if start["recovered"] else []
-            assert seqs == ([3, 4, 5, 6, 7] if start["recovered"] else [])
+    with RelayThread(database, Limits(replay_moves=5, page_moves=2)) as relay:
+        with Ear(relay.url, admin) as ear:
+            assert ear.subscribe(topic="orders", cursor=begin)["recovered"] is True
             back_and_forth(order, 1)
-            return start["recovered"], (await _hear(client))["seq"]
-
-    assert asyncio.run(story(5)) == (True, 8)
-    back_and_forth(order, 1)
-    assert asyncio.run(story(5)) == (False, 10)
+            assert [ear.hear()["seq"] for _ in range(6)] == [3, 4, 5, 6, 7, 8]
+        with Ear(relay.url, admin) as ear:
+            assert ear.subscribe(topic="orders", cursor=begin)["recovered"] is False
+            back_and_forth(order, 1)
+            assert ear.hear()["seq"] == 9
