@@ -9,10 +9,10 @@ from types import FrameType
 
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
-from bitloot.logs import configure_logs
 
 from actors.sweep import sweep
 from bitloot.errors import UnsafeSettings
+from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
 from db import migrate
 

@@ -52,12 +52,21 @@ class _Courier:
             try:
                 actor.send(*ids)
             except Exception as error:  # whatever the broker raises, the committed row is the outbox
-                log.warning(
-                    "message not sent",
-                    action="post_failed",
-                    actor=actor.actor_name,
-                    error=type(error).__name__,
-                )
+                lost = 1 + self._drop()
+                log.warning("messages not sent", action="post_failed", count=lost, error=type(error).__name__)
+
+    def _drop(self) -> int:
+        """What waits behind a failure would wait for the same failure; how many were dropped."""
+        dropped = 0
+        while True:
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                return dropped
+            if item is None:
+                self._waiting.put_nowait(None)
+                return dropped
+            dropped += 1
 
 
 _courier: _Courier | None = None

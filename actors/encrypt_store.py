@@ -38,7 +38,7 @@ def encrypt_store(order_id: str) -> None:
         if purchase.state in OPEN:
             fulfilled = _fetch_and_store(order, purchase, data_key) or fulfilled
     bell.ring()
-    if fulfilled or _all_stored(order):
+    if fulfilled or _is_fulfilled(order):
         notify.send(order_id)
     elif order.state is OrderState.READY:
         raise Retryable("not all keys are there yet", code="keys_missing")
@@ -98,10 +98,12 @@ def _report_strays(order: Order, purchase: Purchase, stored: list[StoredKey], *,
         )
 
 
-def _all_stored(order: Order) -> bool:
-    """A run before this one may have stored everything and died before it moved the order or handed on."""
-    if any(purchase.state is not PurchaseState.STORED for purchase in purchases_of(order)):
+def _is_fulfilled(order: Order) -> bool:
+    """A run before or beside this one may have stored the last key, and have died before it moved the order."""
+    purchases = purchases_of(order)
+    if any(purchase.state is not PurchaseState.STORED for purchase in purchases):
         return False
     if order.state is OrderState.WAITING:
         order.advance(OrderState.READY, actor="encrypt_store")
-    return store_keys(order, purchases_of(order)[0], [], actor="encrypt_store")
+    store_keys(order, purchases[0], [], actor="encrypt_store")
+    return bool(Order.get_by_id(order.id).state is OrderState.FULFILLED)

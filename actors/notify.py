@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import structlog
-from bitloot.mail.letters import render_keys_ready
 
 from actors import bell
 from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable
+from bitloot.mail.letters import render_keys_ready
 from bitloot.states import OrderState
 from db import Letter, Line, Order, keep_letter, letter_of, open_case
 

@@ -11,9 +11,9 @@ from actors.reserve import reserve
 from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Payment, Product, Purchase, base, purchases_of, take_news
+from db import Case, Payment, Product, Purchase, base, purchases_of
 from tests.actors.conftest import PaidOrder, Queued, fault, open_at_gateway
-from tests.factories import GATEWAY, again, an_order, news_of
+from tests.factories import again, an_order, news_of, take
 from web.standins.ledger import charges
 from web.standins.server import RunningStandins
 
@@ -92,7 +92,7 @@ def test_nothing_is_bought_on_a_notice_that_the_gateway_does_not_confirm(
 ) -> None:
     order = an_order((catalog[KINGUIN], 1))
     payment = open_at_gateway(shop, order)  # opened, never paid: a forged or early notice
-    take_news(news_of(payment), gateway=GATEWAY, tolerance=0, actor="ipn", poll_seconds=60)  # type: ignore[arg-type]
+    take(news_of(payment))
     reserve(str(order.id))
     assert again(order).state is OrderState.PAID
     assert again(order).hold == "the gateway does not confirm the payment yet"
@@ -104,7 +104,7 @@ def test_a_gateway_that_never_confirms_is_a_case(
 ) -> None:
     order = an_order((catalog[KINGUIN], 1))
     payment = open_at_gateway(shop, order)
-    take_news(news_of(payment), gateway=GATEWAY, tolerance=0, actor="ipn", poll_seconds=60)  # type: ignore[arg-type]
+    take(news_of(payment))
     base.rows("UPDATE orders SET moved_at = now() - interval '2 hours' RETURNING id")
     reserve(str(order.id))
     assert again(order).state is OrderState.REVIEW

@@ -18,14 +18,14 @@ def _follow(state: OrderState, kind: VerdictKind, *, known_paid: bool = False) -
 
 
 @pytest.mark.parametrize(
-    ("state", "kind", "known"), itertools.product(OrderState, VerdictKind, (True, False))
+    ("state", "kind", "known"), list(itertools.product(OrderState, VerdictKind, (True, False)))
 )
 def test_every_consequence_is_a_legal_move(state: OrderState, kind: VerdictKind, known: bool) -> None:
     dst = _follow(state, kind, known_paid=known).dst
     assert dst is None or dst in MOVES[state]
 
 
-@pytest.mark.parametrize(("state", "kind"), itertools.product(OrderState, VerdictKind))
+@pytest.mark.parametrize(("state", "kind"), list(itertools.product(OrderState, VerdictKind)))
 def test_only_a_created_order_whose_money_fits_is_paid(state: OrderState, kind: VerdictKind) -> None:
     paid = _follow(state, kind).dst is OrderState.PAID
     assert paid == (state is OrderState.CREATED and kind is VerdictKind.PAID)

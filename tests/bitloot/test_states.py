@@ -37,7 +37,7 @@ def _life() -> dict[str, set[str]]:
     return {src.strip(): set(onward.split()) for src, _, onward in lines}
 
 
-@pytest.mark.parametrize(("src", "dst"), itertools.product(OrderState, OrderState))
+@pytest.mark.parametrize(("src", "dst"), list(itertools.product(OrderState, OrderState)))
 def test_every_pair_of_order_states_is_a_move_or_refused(src: OrderState, dst: OrderState) -> None:
     if dst in _life()[src]:
         check_move(src, dst)
@@ -58,7 +58,7 @@ def test_nothing_is_bought_from_a_state_that_money_did_not_pass() -> None:
     assert before == {OrderState.PAID}
 
 
-@pytest.mark.parametrize(("src", "dst"), itertools.product(PurchaseState, PurchaseState))
+@pytest.mark.parametrize(("src", "dst"), list(itertools.product(PurchaseState, PurchaseState)))
 def test_every_pair_of_purchase_states_is_a_move_or_refused(src: PurchaseState, dst: PurchaseState) -> None:
     if dst in PURCHASE_MOVES[src]:
         check_purchase_move(src, dst)
