@@ -1,0 +1,102 @@
+"""Kinguin's webhooks: believed for their secret, never refused for their body (PROVIDERS.md §1.6)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bitloot.errors import BadSignature
+from bitloot.states import SupplierStatus
+from bitloot.suppliers.base import Hint
+from bitloot.suppliers.kinguin_webhook import read_webhook
+
+SECRET = "a-shared-secret-of-the-tests"
+
+TOLD = {
+    "orderId": "PABCDEFGHIJ",
+    "orderExternalId": "BL-1",
+    "status": "completed",
+    "updatedAt": "2026-01-02T03:04:05.678+00:00",
+}
+
+
+def _read(event: str, body: Any, secret: str = SECRET) -> Hint:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return read_webhook({"x-event-secret": secret, "x-event-name": event}, raw, SECRET)
+
+
+def test_a_status_names_order_purchase_and_time() -> None:
+    hint = _read("order.status", TOLD)
+    assert (hint.event, hint.supplier_ref, hint.purchase_ref) == ("order.status", "PABCDEFGHIJ", "BL-1")
+    assert hint.status is SupplierStatus.DELIVERED
+    assert hint.updated_at == datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+    assert hint.relevant
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("processing", SupplierStatus.PENDING),
+        ("canceled", SupplierStatus.CANCELED),
+        ("cancelled", SupplierStatus.CANCELED),
+        ("refunded", SupplierStatus.REFUNDED),
+        ("dreaming", None),
+        (None, None),
+    ],
+)
+def test_a_word_that_we_do_not_know_still_wakes_the_worker(word: Any, status: SupplierStatus | None) -> None:
+    hint = _read("order.status", TOLD | {"status": word})
+    assert hint.status is status
+    assert hint.relevant
+
+
+def test_the_deprecated_event_means_delivered() -> None:
+    old = {name: value for name, value in TOLD.items() if name != "status"}
+    assert _read("order.complete", old).status is SupplierStatus.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("event", "body"),
+    [
+        ("product.update", {"kinguinId": 1, "productId": "x", "qty": 3}),
+        ("order.status", {}),
+        ("order.status", {"orderId": "../x"}),
+        ("order.status", []),
+        ("order.status", b""),
+        ("order.status", b"test"),
+        ("order.status", b"\xff\xfe"),
+        ("order.status", b"[" * 60_000),
+        ("", TOLD),
+        ("test", TOLD),
+        ("é" * 400, b"x"),
+    ],
+)
+def test_a_strange_body_with_the_right_secret_is_taken_politely(event: str, body: Any) -> None:
+    hint = _read(event, body)
+    assert not hint.relevant
+    assert hint.status is None
+    assert len(hint.event) <= 64
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", SECRET + " ", SECRET[:-1], SECRET.upper(), "é", "\ud800"])
+def test_another_secret_is_refused(secret: str) -> None:
+    with pytest.raises(BadSignature):
+        _read("order.status", TOLD, secret)
+
+
+@pytest.mark.parametrize("ours", ["", "  "])
+def test_without_a_secret_of_our_own_nothing_is_believed(ours: str) -> None:
+    for theirs in ("", ours, "x"):
+        with pytest.raises(BadSignature):
+            read_webhook({"x-event-secret": theirs, "x-event-name": "order.status"}, b"{}", ours)
+
+
+def test_repeats_have_one_digest_and_news_another() -> None:
+    first = _read("order.status", TOLD)
+    assert _read("order.status", dict(reversed(list(TOLD.items())))).digest == first.digest
+    changes = [{"status": "refunded"}, {"updatedAt": "2026-01-02T03:04:06Z"}, {"orderId": "P2"}]
+    others = {_read("order.status", TOLD | change).digest for change in changes}
+    assert len(others | {first.digest}) == 4
