@@ -58,7 +58,10 @@ class Bell:
 
     def hear(self, message: bytes | None) -> None:
         """One message of the channel; None when it was opened, since bells before that went unheard."""
-        kind, data = (None, None) if message is None else _read(message, self._limits)
+        if message is None:
+            self._ring()
+            return
+        kind, data = _read(message, self._limits)
         topic = events.TOPICS.get(kind) if kind else None
         if kind is None:
             self._metrics.bells.labels("commit").inc()
