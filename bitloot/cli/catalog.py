@@ -1,0 +1,163 @@
+"""`bitloot catalog`: what the shop sells."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bitloot.cli.opening import open_database
+from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.errors import Malformed
+from bitloot.suppliers import SUPPLIERS
+from db import Product, put_products
+from web.standins.catalog import catalog_rows
+
+__all__ = ["command", "seed_rows"]
+
+#: Columns of a CSV; those with a default may be left out or empty.
+REQUIRED = ("sku", "name", "price", "supplier", "supplier_ref", "max_cost")
+DEFAULTS = {"currency": "eur", "cost_currency": "eur", "text_only": "true", "active": "true"}
+
+
+class BadCatalog(Malformed):
+    """A product cannot be read; the text names the line and the column."""
+
+
+@click.group("catalog")
+def command() -> None:
+    """What the shop sells: add, list, import, seed."""
+
+
+@command.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also what is no longer sold.")
+@as_json_option
+def list_products(everything: bool, as_json: bool) -> None:
+    """List the products."""
+    with open_database():
+        query = Product.select().order_by(Product.sku)
+        rows = [_row(product) for product in (query if everything else query.where(Product.active))]
+    if as_json:
+        print_json(rows)
+        return
+    shown = [
+        {name: row[name] for name in ("sku", "name", "price", "currency", "supplier", "max_cost")}
+        for row in rows
+    ]
+    show_rows(shown, numbers=("price", "max_cost"), empty="Nothing is sold yet. Try `bitloot catalog seed`.")
+
+
+@command.command("add")
+@click.argument("sku")
+@click.option("--name", required=True)
+@click.option("--price", required=True, help="What a buyer pays, in --currency.")
+@click.option("--currency", default="eur", show_default=True)
+@click.option("--supplier", required=True, type=click.Choice(list(SUPPLIERS)))
+@click.option("--supplier-ref", required=True, help="The supplier's id of the product.")
+@click.option("--max-cost", required=True, help="The most that is ever paid to the supplier.")
+@click.option("--cost-currency", default="eur", show_default=True)
+@click.option("--images/--text-only", default=False, help="Whether keys may be pictures.")
+@click.option("--inactive", is_flag=True, help="Not for sale.")
+@as_json_option
+def add(as_json: bool, images: bool, inactive: bool, **fields: str) -> None:
+    """Add the product SKU, or change it if it is known."""
+    product = read_product(
+        {**fields, "text_only": str(not images), "active": str(not inactive)}, "the command line"
+    )
+    with open_database():
+        put_products([product])
+    _report([product], as_json)
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json_option
+def import_csv(file: Path, as_json: bool) -> None:
+    """Add or change the products of a CSV FILE; all or none.
+
+    Columns: sku, name, price, supplier, supplier_ref, max_cost; and if they differ from the defaults: currency and
+    cost_currency (eur), text_only (true), active (true).
+    """
+    with file.open(newline="", encoding="utf-8-sig") as text:
+        rows = list(csv.DictReader(text))
+    products = [read_product(row, f"line {number}") for number, row in enumerate(rows, start=2)]
+    if not products:
+        raise BadCatalog(f"{file.name} holds no product.")
+    with open_database():
+        put_products(products)
+    _report(products, as_json)
+
+
+@command.command("seed")
+@as_json_option
+def seed(as_json: bool) -> None:
+    """Add the made-up games that the stand-ins sell. Development only."""
+    with open_database() as settings:
+        if not settings.development:
+            raise BadCatalog("The seed sells made-up games; it is for development only.")
+        products = seed_rows()
+        put_products(products)
+    _report(products, as_json)
+
+
+def seed_rows() -> list[dict[str, Any]]:
+    """The stand-ins' games as products."""
+    found = [
+        {**row, "max_cost": row["max_price"], "text_only": str("lanterns" not in row["sku"])}
+        for row in catalog_rows()
+    ]
+    return [read_product(row, row["sku"]) for row in found]
+
+
+def read_product(row: Mapping[str, str | None], where: str) -> dict[str, Any]:
+    """One product from texts. Raises BadCatalog."""
+    given = {name: (row.get(name) or DEFAULTS.get(name, "")).strip() for name in (*REQUIRED, *DEFAULTS)}
+    for name in REQUIRED:
+        if not given[name]:
+            raise BadCatalog(f"{where}: {name} is missing.")
+    if given["supplier"] not in SUPPLIERS:
+        raise BadCatalog(f"{where}: supplier is none of {', '.join(SUPPLIERS)}.")
+    return {
+        **given,
+        "currency": given["currency"].lower(),
+        "cost_currency": given["cost_currency"].lower(),
+        **{name: _amount(given[name], name, where) for name in ("price", "max_cost")},
+        **{name: _flag(given[name], name, where) for name in ("text_only", "active")},
+    }
+
+
+def _amount(text: str, name: str, where: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise BadCatalog(f"{where}: {name} is not a number.") from None
+    exact = amount.is_finite() and amount == amount.quantize(Decimal("0.01")) if amount.is_finite() else False
+    if not exact or not 0 < amount < 10**9:
+        raise BadCatalog(f"{where}: {name} must be above zero with two decimals at most.")
+    return amount
+
+
+def _flag(text: str, name: str, where: str) -> bool:
+    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.lower() not in known:
+        raise BadCatalog(f"{where}: {name} must be true or false.")
+    return known[text.lower()]
+
+
+def _row(product: Product) -> dict[str, Any]:
+    names = (*REQUIRED, *DEFAULTS)
+    return {"id": product.id, **{name: getattr(product, name) for name in names}}
+
+
+def _report(products: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        print_json({"products": [product["sku"] for product in products]})
+        return
+    say(
+        f"{len(products)} product{'s' if len(products) != 1 else ''} in the catalog: "
+        f"{', '.join(product['sku'] for product in products[:8])}{' …' if len(products) > 8 else ''}."
+    )

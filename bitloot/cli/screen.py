@@ -1,0 +1,49 @@
+"""What commands print: sentences and tables for people, one JSON document for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["as_json_option", "print_json", "say", "screen", "show_rows"]
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
+
+#: Columns when nobody looks: enough that no line of ours is folded.
+WIDE = 120
+
+
+def screen() -> Console:
+    """Where text goes: in colour on a terminal, plain in a file or a pipe."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+
+
+def say(sentence: str, *, mark: str = "✓", style: str = "green") -> None:
+    """One line with a mark before it."""
+    line = Text.from_markup(f"[{style}]{mark}[/] ") + Text(sentence)
+    screen().print(line, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]], *, numbers: Sequence[str] = (), empty: str) -> None:
+    """A table with a column for each field of the first row; `empty` is said instead when there is none."""
+    if not rows:
+        say(empty, mark="·", style="dim")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold dim")
+    for name in rows[0]:
+        table.add_column(name.replace("_", " "), justify="right" if name in numbers else "left")
+    for row in rows:
+        table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
+    screen().print(table)

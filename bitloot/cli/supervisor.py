@@ -1,0 +1,60 @@
+"""Starts again whichever process died, after a pause that grows while it keeps dying."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bitloot.engines.process import CannotStart, Process
+
+__all__ = ["FIRST_PAUSE", "LONGEST_PAUSE", "Supervisor"]
+
+#: Seconds before a start: the first, doubled up to the longest; the first again after a calm run.
+FIRST_PAUSE, LONGEST_PAUSE, CALM = 0.5, 15.0, 30.0
+
+
+@dataclass
+class _Watch:
+    pause: float = FIRST_PAUSE
+    start_at: float | None = None
+    started_at: float = 0.0
+
+
+class Supervisor:
+    """Call `look` again and again. `say` hears a sentence for each death and each start."""
+
+    def __init__(self, processes: Mapping[str, Process], say: Callable[[str], None]) -> None:
+        self._processes = processes
+        self._say = say
+        self._watches = {name: _Watch(started_at=time.monotonic()) for name in processes}
+
+    def look(self) -> None:
+        now = time.monotonic()
+        for name, process in self._processes.items():
+            watch = self._watches[name]
+            if process.running:
+                continue
+            if watch.start_at is None:
+                self._bury(name, process, watch, now)
+            elif now >= watch.start_at:
+                self._start(name, process, watch, now)
+
+    def _bury(self, name: str, process: Process, watch: _Watch, now: float) -> None:
+        if now - watch.started_at >= CALM:
+            watch.pause = FIRST_PAUSE
+        self._say(
+            f"{name} ended with {process.poll()}: {process.last_lines(1)}; starting it in {watch.pause:g} s"
+        )
+        watch.start_at = now + watch.pause
+        watch.pause = min(LONGEST_PAUSE, watch.pause * 2)
+
+    def _start(self, name: str, process: Process, watch: _Watch, now: float) -> None:
+        watch.start_at = None
+        watch.started_at = now
+        try:
+            process.start()
+        except CannotStart as failure:
+            self._say(str(failure))
+        else:
+            self._say(f"{name} is up again")

@@ -1,0 +1,37 @@
+"""`bitloot sweep`: one sweep by hand."""
+
+from __future__ import annotations
+
+import click
+
+from actors.sweep import sweep_once
+from actors.workshop import open_from_environment
+from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.logs import configure_logs
+from bitloot.settings import load_settings
+from db import base
+
+__all__ = ["command"]
+
+
+@click.command("sweep")
+@as_json_option
+def command(as_json: bool) -> None:
+    """Look once for whatever stands still, and send its step again."""
+    configure_logs(load_settings(check=False), "bitloot")
+    open_from_environment("sweep")
+    try:
+        with base.scope():
+            sent = sweep_once()
+    finally:
+        base.dispose()
+    if as_json:
+        print_json({"sent": sent})
+        return
+    show_rows(
+        [{"step": name, "messages": count} for name, count in sent.items()],
+        numbers=("messages",),
+        empty=("Nothing stands still."),
+    )
+    if sent:
+        say("The workers go on from here.")

@@ -1,0 +1,57 @@
+"""`bitloot token`: passes for operators, and fresh master keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+import click
+
+from bitloot.cli.screen import as_json_option, print_json, say
+from bitloot.development import master_key
+from bitloot.errors import UnsafeSettings
+from bitloot.settings import load_settings
+from bitloot.tokens import Role, Tokens
+
+__all__ = ["command"]
+
+
+@click.group("token")
+def command() -> None:
+    """Issue tokens for operators; make master keys."""
+
+
+@command.command("admin")
+@click.argument("name")
+@click.option("--role", type=click.Choice(get_args(Role)), default="operator", show_default=True)
+@click.option("--hours", type=click.FloatRange(min=0.02, max=24 * 365), default=12, show_default=True)
+@as_json_option
+def admin(name: str, role: Role, hours: float, as_json: bool) -> None:
+    """Print a token for the operator NAME."""
+    settings = load_settings(check=False)
+    for secret in ("admin_token_secret", "buyer_token_secret", "link_secret"):
+        if not getattr(settings, secret).get_secret_value():
+            raise UnsafeSettings([f"{secret.upper()} is missing; tokens are signed with it."])
+    seconds = round(hours * 3600)
+    token = Tokens.from_settings(settings).admin(name, role, seconds)
+    if as_json:
+        expires = datetime.now(UTC) + timedelta(seconds=seconds)
+        print_json(
+            {"name": name, "role": role, "expires": expires.isoformat(timespec="seconds"), "token": token}
+        )
+        return
+    click.echo(token)
+
+
+@command.command("master-key")
+@click.option("--number", type=click.IntRange(1, 2**32 - 1), default=1, show_default=True)
+@as_json_option
+def print_master_key(number: int, as_json: bool) -> None:
+    """Print a fresh master key for MASTER_KEYS. Keep a copy where the database is not."""
+    key = master_key(number)
+    if as_json:
+        print_json({"number": number, "master_key": key})
+        return
+    click.echo(key)
+    if number > 1:
+        say("Put it before the others in MASTER_KEYS; the first one seals, all open.", mark="·", style="dim")

@@ -1,0 +1,97 @@
+"""`bitloot up`: the whole shop on this machine until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.markup import escape
+
+from bitloot.cli.house import House
+from bitloot.cli.log_tail import LogTail
+from bitloot.cli.running import announce, withdraw
+from bitloot.cli.screen import as_json_option, print_json, say, screen
+from bitloot.cli.supervisor import Supervisor
+from bitloot.tokens import Tokens
+
+__all__ = ["command"]
+
+#: Seconds between two looks at processes and logs.
+LOOK = 0.1
+
+#: Seconds that the printed token is good.
+TOKEN_SECONDS = 12 * 3600
+
+
+@click.command("up")
+@click.option("--quiet", is_flag=True, help="Do not show the processes' logs.")
+@as_json_option
+def command(quiet: bool, as_json: bool) -> None:
+    """Run the whole shop for development: engines, stand-ins and all five processes, until Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    state_dir = Path(os.environ.get("STATE_DIR") or ".bitloot").absolute()
+    house = House(state_dir)
+    tell = _silent if as_json else say
+    try:
+        house.open(tell)
+        announce(state_dir, house.environ)
+        _introduce(house, as_json)
+        _run(house, quiet=quiet or as_json)
+    except KeyboardInterrupt:
+        tell("Draining …")
+    finally:
+        withdraw(state_dir)
+        house.close()
+    tell("Everything has stopped; the data stays.")
+
+
+def _run(house: House, *, quiet: bool) -> None:
+    console = screen()
+    logs = {name: process.log for name, process in house.processes.items()}
+    tail = LogTail({} if quiet else logs, console)
+    supervisor = Supervisor(
+        house.processes, lambda sentence: console.print(f"[yellow]![/] {escape(sentence)}")
+    )
+    while True:
+        tail.look()
+        supervisor.look()
+        time.sleep(LOOK)
+
+
+def _introduce(house: House, as_json: bool) -> None:
+    settings = house.settings
+    token = Tokens.from_settings(settings).admin("developer", "owner", TOKEN_SECONDS)
+    addresses = {
+        "shop": settings.public_url,
+        "api": f"{settings.public_url}/docs",
+        "relay": f"ws://127.0.0.1:{settings.relay_port}/fulfillment",
+        "standins": f"http://127.0.0.1:{settings.standins_port}/control" if settings.standins else None,
+        "objects": str(settings.store_directory),
+        "letters": str(settings.mail_directory),
+        "logs": str(house.logs),
+    }
+    if as_json:
+        print_json({**addresses, "admin_token": token})
+        return
+    console = screen()
+    console.print()
+    for name, address in addresses.items():
+        if address:
+            console.print(f"  [bold]{name:<9}[/] {escape(address)}", soft_wrap=True)
+    console.print(f"  [bold]token[/]     {token}", soft_wrap=True)
+    console.print(
+        "  [dim]for 12 hours, as owner: Authorization: Bearer …; another: bitloot token admin NAME[/]"
+    )
+    console.print("\n  [dim]Ctrl-C drains and stops everything.[/]\n")
+
+
+def _silent(_: str) -> None:
+    """With --json one document is printed, and nothing else."""
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
