@@ -144,8 +144,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment; `.env` files are the process runner's business (honcho, compose)."""
-        return (init_settings, env_settings)
+        """Arguments only: `load_settings` reads the environment, `.env` files are the process runner's business."""
+        return (init_settings,)
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, check: bool = True) -> Settings:
@@ -158,13 +158,11 @@ def load_settings(environ: Mapping[str, str] | None = None, *, check: bool = Tru
     known = {
         name: values[name.upper()] for name in Settings.model_fields if values.get(name.upper(), "") != ""
     }
-    reasons: list[str] = []
     try:
-        settings = Settings.model_validate(_decoded(known, reasons))
+        settings = Settings.model_validate(_decoded(known))
     except ValidationError as error:
-        raise UnsafeSettings(reasons + [_sentence(item) for item in error.errors()]) from None
-    reasons += unsafe_reasons(settings) if check else []
-    if reasons:
+        raise UnsafeSettings([_sentence(item) for item in error.errors()]) from None
+    if check and (reasons := unsafe_reasons(settings)):
         raise UnsafeSettings(reasons)
     return settings
 
@@ -184,7 +182,7 @@ def _with_secret_files(values: dict[str, str]) -> dict[str, str]:
     return values
 
 
-def _decoded(known: dict[str, str], reasons: list[str]) -> dict[str, Any]:
+def _decoded(known: dict[str, str]) -> dict[str, Any]:
     """Comma lists become tuples; everything else pydantic reads from text."""
     listed = {"search_ladder", "relay_origins"}
     return {
