@@ -85,11 +85,6 @@ def headers_and_body(request: bytes) -> tuple[dict[str, str], bytes]:
 class Contract:
     """The suite. A subclass named Test… gives a `bench` fixture."""
 
-    @pytest.fixture(autouse=True)
-    def _no_faults_left(self, bench: Bench) -> None:
-        bench.standins.shop.faults.clear()
-        bench.standins.configure(delivery_seconds=0, webhooks=False, duplicate_guard=True)
-
     # --- buying
 
     def test_what_is_bought_is_delivered_and_charged_once(self, bench: Bench) -> None:

@@ -19,6 +19,7 @@ from bitloot.suppliers.base import Wanted
 from bitloot.suppliers.kinguin import MOST_PAGES, PAGE, Kinguin
 from tests.bitloot.rude_server import answering, serving
 from tests.bitloot.suppliers.contract import Bench, Contract
+from tests.waiting import until
 from web.standins import RunningStandins
 
 BASE = "https://kinguin.test/esa/api"
@@ -61,6 +62,7 @@ class TestKinguinKeepsTheContract(Contract):
 
 def test_a_picture_key_comes_as_the_pictures_bytes(bench: Bench) -> None:
     _, supplier_ref = bench.buy(product_ref=PICTURE, max_price=Decimal("7.80"), text_only=False)
+    until(lambda: bench.supplier.fetch_keys(supplier_ref, 1).complete, what="delivery")
     keys = bench.supplier.fetch_keys(supplier_ref, 1)
     assert keys.keys[0].media_type == "image/png"
     assert keys.keys[0].content.startswith(b"\x89PNG")
@@ -99,7 +101,6 @@ def test_a_sold_out_product_has_no_quote(bench: Bench) -> None:
 
 
 def test_a_search_that_lags_finds_nothing_yet(bench: Bench) -> None:
-    bench.standins.shop.faults.clear()
     bench.fault("kinguin.search_orders", "search_lag", seconds=3600)
     ref, supplier_ref = bench.buy()
     assert list(bench.supplier.find(ref)) == []

@@ -85,7 +85,6 @@ def test_nothing_delivered_may_be_an_empty_list_or_a_404(bench: Bench, not_ready
     _, supplier_ref = bench.buy()
     assert bench.supplier.fetch_keys(supplier_ref, 1).keys == ()
     assert bench.supplier.status(supplier_ref).status is SupplierStatus.PENDING
-    bench.standins.configure(not_ready="empty", delivery_seconds=0)
 
 
 def test_key_ids_name_reservation_count_and_digest(bench: Bench) -> None:
@@ -105,7 +104,6 @@ def test_a_revoked_token_is_replaced_even_for_a_post(bench: Bench) -> None:
 
 def test_a_token_that_is_refused_again_blocks(bench: Bench) -> None:
     ref, supplier_ref = bench.begin()
-    bench.standins.shop.faults.clear()
     bench.fault("reservations.give", "status", status=401, count=None)
     with pytest.raises(Blocked):
         bench.supplier.commit(supplier_ref)
@@ -114,7 +112,6 @@ def test_a_token_that_is_refused_again_blocks(bench: Bench) -> None:
 
 
 def test_the_inline_key_reaches_neither_hint_nor_repr(bench: Bench) -> None:
-    bench.standins.shop.faults.clear()
     with serving(answering("204 No Content")) as server:
         bench.standins.configure(shop_url=server.url, webhooks=False)
         supplier_ref, keys = bench.bought_keys(1)
@@ -132,7 +129,6 @@ def test_the_inline_key_reaches_neither_hint_nor_repr(bench: Bench) -> None:
 
 
 def test_an_ambiguous_begin_may_be_repeated_for_nothing(bench: Bench) -> None:
-    bench.standins.shop.faults.clear()
     bench.fault("reservations.reserve", "drop_after_effect")
     with pytest.raises(Ambiguous):
         bench.supplier.begin("BL-twice", WANTED)
