@@ -54,7 +54,9 @@ def configure(settings: Settings, *, application: str = "bitloot") -> None:
 
 
 def connect_url(url: str, *, max_connections: int, application: str) -> None:
-    """Points the pool at `url` (postgresql://…)."""
+    """Points the pool at `url` (postgresql://…), and lets go of every connection to another."""
+    if not database.deferred:
+        dispose()
     database.init(  # type: ignore[no-untyped-call]
         url,
         max_connections=max_connections,
