@@ -66,8 +66,12 @@ class House:
         say(f"Processes: {', '.join(names)}")
 
     def close(self) -> None:
-        """Drains: the clock first, so that nothing new begins; the engines last."""
-        for process in reversed(self.processes.values()):
+        """Drains: all that works for the shop at once, then whom they talk to, the engines last."""
+        standins = self.processes.get("standins")
+        workers = [process for process in self.processes.values() if process is not standins]
+        for process in workers:
+            process.ask_to_stop()
+        for process in (*workers, *([standins] if standins else [])):
             process.stop()
         base.dispose()
         self.development.stop()

@@ -73,6 +73,11 @@ class Process:
             raise CannotStart(f"{self.name} cannot be started: {failure or self.last_lines()}")
         return self
 
+    def ask_to_stop(self) -> None:
+        """Asks for the end and returns at once; `stop` then waits for it."""
+        if self._guard is not None:
+            self._let_go(self._guard)
+
     def stop(self, *, seconds: float | None = None) -> int | None:
         """Asks for the end, forces it after `stop_seconds` (or `seconds`), and returns how it ended."""
         if self._guard is None:

@@ -49,6 +49,13 @@ def test_it_stops_when_asked_and_tells_how(python: Callable[[str], Process]) -> 
     assert process.stop() == 3
 
 
+def test_several_may_drain_at_once(python: Callable[[str], Process]) -> None:
+    processes = [python("import time; time.sleep(600)").start() for _ in range(2)]
+    for process in processes:
+        process.ask_to_stop()
+    assert [process.stop() for process in processes] == [-signal.SIGTERM] * 2
+
+
 def test_a_kill_leaves_nothing(python: Callable[[str], Process]) -> None:
     process = python("import time; time.sleep(600)").start()
     pid = process.pid
