@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,7 +87,7 @@ class _Place:
 
 async def follow(
     url: str, token: str, *, cursor: str | None = None, orders: Iterable[str] | None = None
-) -> AsyncIterator[Event | Subscribed]:
+) -> AsyncGenerator[Event | Subscribed, None]:
     """Yields what the relay at `url` (ws://… or wss://…, with /fulfillment) tells, for ever.
 
     A buyer's token follows its order; an admin's the `orders`, or without them everything. Raises RelayRefused.

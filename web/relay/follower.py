@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 #: Seconds until the next try when the database is away.
 RETRY_SECONDS = 0.5
 
+#: Seconds until the first look after one that left something behind.
+FIRST_PAUSE = 0.01
+
 
 class Follower:
     """`look_seconds`: how long the journal is not looked at when no bell rings."""
@@ -35,7 +38,8 @@ class Follower:
         self._look_seconds = look_seconds
         self._bell = asyncio.Event()
         self._interrupted = False
-        self._settled = self._counted = time.monotonic()
+        self._soon = FIRST_PAUSE
+        self._settled = time.monotonic()
         metrics.lag_seconds.set_function(lambda: time.monotonic() - self._settled)
 
     def ring(self) -> None:
@@ -52,8 +56,7 @@ class Follower:
             began = time.monotonic()
             self._bell.clear()  # before the look: a ring during it asks for another
             try:
-                await self._look()
-                await self._count()
+                held = await self._look()
             except Retryable as error:
                 self._metrics.looks.labels("failed").inc()
                 if not self._interrupted:
@@ -63,29 +66,29 @@ class Follower:
                 continue
             await asyncio.sleep(max(0.0, self._limits.gather_seconds - (time.monotonic() - began)))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._look_seconds):
+                async with asyncio.timeout(self._pause(held)):
                     await self._bell.wait()
 
-    async def _look(self) -> None:
-        """Everything that is settled by now."""
+    async def _look(self) -> int:
+        """Everything that is settled by now; returns how many committed moves are not."""
         assert self._hub.position is not None  # noqa: S101 - see start
         if self._interrupted:
             await self._check_epoch()
-        while moves := await self._reading.follow(self._hub.position):
-            self._metrics.looks.labels("found").inc()
-            self._hub.publish(moves)
-            if len(moves) < self._limits.page_moves:
-                break
-        else:
-            self._metrics.looks.labels("nothing").inc()
+        page = await self._reading.follow(self._hub.position)
+        self._metrics.looks.labels("found" if page.moves else "nothing").inc()
+        self._hub.publish(page.moves)
+        while page.full:
+            page = await self._reading.follow(self._hub.position)
+            self._hub.publish(page.moves)
         self._settled = time.monotonic()
+        self._metrics.lag_moves.set(page.held)
+        return page.held
 
-    async def _count(self) -> None:
-        """How much an open transaction holds back; asked once per look interval, however often bells ring."""
-        assert self._hub.position is not None  # noqa: S101 - see start
-        if self._settled - self._counted >= self._look_seconds:
-            self._counted = self._settled
-            self._metrics.lag_moves.set(await self._reading.behind(self._hub.position))
+    def _pause(self, held: int) -> float:
+        """Seconds without a bell until the next look. No bell rings when a transaction without moves ends, and that
+        is what committed moves may wait for: so look again soon, then ever less often."""
+        self._soon = min(self._look_seconds, self._soon * 2) if held else FIRST_PAUSE
+        return self._soon if held else self._look_seconds
 
     async def _check_epoch(self) -> None:
         """A server that was away may come back with a restored backup, which is another journal."""

@@ -15,7 +15,7 @@ from db.base import scope
 from db.journal import Cursor, JournalMove
 from web.relay.limits import Limits
 
-__all__ = ["READERS", "Reading", "Start"]
+__all__ = ["READERS", "Page", "Reading", "Start"]
 
 #: Threads for clients that join; the follower has one to itself, so that no crowd of them delays it.
 READERS = 4
@@ -35,6 +35,16 @@ class Start:
     last: JournalMove | None
 
 
+@dataclass(frozen=True)
+class Page:
+    """Settled moves in order; `full` if there may be more. `held` counts committed ones (up to a page) that an older
+    transaction, still open, holds back."""
+
+    moves: list[JournalMove]
+    full: bool
+    held: int
+
+
 class Reading:
     """All methods raise Retryable when the database cannot be read."""
 
@@ -46,13 +56,9 @@ class Reading:
     async def head(self) -> Cursor:
         return await _in(self._follower, journal.head)
 
-    async def behind(self, cursor: Cursor) -> int:
-        """Committed moves after `cursor`, settled or not, up to the limit of a replay."""
-        return await _in(self._follower, journal.behind, cursor, self._limits.replay_moves)
-
-    async def follow(self, cursor: Cursor) -> list[JournalMove]:
-        """The next page of settled moves, for the fan-out."""
-        return await _in(self._follower, journal.follow, cursor, self._limits.page_moves)
+    async def follow(self, cursor: Cursor) -> Page:
+        """The next settled moves, for the fan-out."""
+        return await _in(self._follower, _follow, cursor, self._limits)
 
     async def page(self, cursor: Cursor, order: UUID | None) -> list[JournalMove]:
         """The next page of settled moves of one order, or of all, for one client."""
@@ -76,6 +82,13 @@ async def _in(threads: ThreadPoolExecutor, read: Callable[P, R], *args: P.args, 
         return await asyncio.get_running_loop().run_in_executor(threads, scoped)
     except Exception as error:
         raise Retryable(f"relay: the journal cannot be read: {type(error).__name__}") from error
+
+
+def _follow(cursor: Cursor, limits: Limits) -> Page:
+    moves = journal.follow(cursor, limits.page_moves)
+    if len(moves) == limits.page_moves:
+        return Page(moves, True, 0)
+    return Page(moves, False, journal.behind(moves[-1].cursor if moves else cursor, limits.page_moves))
 
 
 def _start(order: UUID | None, cursor: Cursor | None, limits: Limits) -> Start | None:

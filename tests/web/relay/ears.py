@@ -22,10 +22,15 @@ from websockets.sync.client import connect
 from bitloot.engines.ports import free_port
 from bitloot.engines.process import Process
 from bitloot.settings import Settings
+from bitloot.states import OrderState
+from db import Order
+from db.journal import Cursor, behind, head
+from tests.factories import an_order
+from tests.waiting import until
 from web.relay.limits import Limits
 from web.relay.server import Relay
 
-__all__ = ["Ear", "RelayProcess", "RelayThread", "deaf_client", "heard_until"]
+__all__ = ["Ear", "RelayProcess", "RelayThread", "a_settled_order", "deaf_client", "heard_until", "here"]
 
 #: Seconds that anything may take which comes by itself.
 PATIENCE = 20.0
@@ -79,6 +84,22 @@ def heard_until(ear: Ear, cursor: str) -> list[dict[str, Any]]:
     return events
 
 
+def here() -> Cursor:
+    """The journal's end, once all that committed is settled: open transactions of any database of the server, other
+    tests' among them, hold that up for a moment."""
+    until(lambda: behind(head(), 1) == 0, what="everything is settled")
+    return head()
+
+
+def a_settled_order(state: OrderState = OrderState.CREATED) -> Order:
+    """An order in `created` or `paid` whose moves every look can see."""
+    order = an_order()
+    if state is OrderState.PAID:
+        assert order.advance(state, actor="tester", reason="secret reason")
+    here()
+    return order
+
+
 def deaf_client(port: int, *messages: Mapping[str, Any]) -> socket.socket:
     """Shakes hands, says `messages`, and reads nothing ever after; its receive buffer is small."""
     client = socket.socket()
@@ -119,10 +140,10 @@ class _Address:
 
 
 class RelayThread(_Address):
-    """The relay in a thread of the test, on a free port, with limits of the test's choice."""
+    """The relay in a thread of the test, on a free port or the given one, with limits of the test's choice."""
 
-    def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
-        self._settings = settings.model_copy(update={"relay_port": 0})
+    def __init__(self, settings: Settings, limits: Limits | None = None, port: int = 0) -> None:
+        self._settings = settings.model_copy(update={"relay_port": port})
         self._limits = limits
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))

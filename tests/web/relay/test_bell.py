@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import redis
 
@@ -17,7 +18,7 @@ from bitloot.states import OrderState
 from bitloot.tokens import Tokens
 from tests.factories import an_order
 from tests.waiting import until
-from tests.web.relay.ears import Ear, RelayThread
+from tests.web.relay.ears import Ear, RelayThread, a_settled_order
 from web.relay.bell import channel
 
 
@@ -57,7 +58,7 @@ def test_actors_ring_where_the_relay_listens() -> None:
 
 
 def test_a_bell_wakes_the_relay(unlooking: RelayThread, rope: Rope, admin: str) -> None:
-    order = an_order()
+    order = a_settled_order()
     with Ear(unlooking.url, admin) as ear:
         ear.subscribe(order=str(order.id))
         order.advance(OrderState.PAID, actor="test")
@@ -79,10 +80,30 @@ def test_many_bells_are_few_looks(unlooking: RelayThread, rope: Rope, admin: str
     assert sum(unlooking.metric(f'looks_total{{outcome="{kind}"}}') for kind in ("found", "nothing")) < 500
 
 
+def test_what_an_open_transaction_held_back_comes_soon_after_it_though_no_bell_rings(
+    unlooking: RelayThread, rope: Rope, admin: str, database_url: str
+) -> None:
+    order = a_settled_order()
+    other = psycopg2.connect(database_url)
+    try:
+        with Ear(unlooking.url, admin) as ear:
+            ear.subscribe(order=str(order.id))
+            other.cursor().execute("SELECT pg_current_xact_id()")
+            order.advance(OrderState.PAID, actor="test")
+            rope.ring()
+            until(
+                lambda: unlooking.metric("lag_moves") == 1, what="the relay sees that something is held back"
+            )
+            other.rollback()
+            assert ear.hear()["seq"] == 2
+    finally:
+        other.close()
+
+
 def test_telemetry_goes_to_admins_who_asked_for_it_and_to_no_buyer(
     unlooking: RelayThread, rope: Rope, tokens: Tokens, admin: str
 ) -> None:
-    order = an_order()
+    order = a_settled_order()
     with Ear(unlooking.url, tokens.buyer(order.id)) as buyer, Ear(unlooking.url, admin) as operator:
         buyer.hear()
         assert operator.subscribe(topic="jobs")["recovered"] is None

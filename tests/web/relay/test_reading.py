@@ -13,14 +13,16 @@ from bitloot.states import OrderState
 from db import base
 from db.journal import Cursor, behind, head
 from tests.factories import an_order
+from tests.web.relay.ears import here
 from web.relay.limits import Limits
 from web.relay.reading import Reading
 
 
 def test_a_start_tells_the_last_move_or_what_was_missed(database: Settings) -> None:
     order, other = an_order(), an_order()
-    begin = head()
+    begin = here()
     order.advance(OrderState.PAID, actor="test")
+    here()
 
     async def story() -> None:
         reading = Reading(Limits())
@@ -44,10 +46,10 @@ def test_a_start_tells_the_last_move_or_what_was_missed(database: Settings) -> N
 
 
 def test_what_lies_behind_is_counted_up_to_a_bound(database: Settings) -> None:
-    begin = head()
+    begin = here()
     orders = [an_order() for _ in range(3)]
     assert (behind(begin, 100), behind(begin, 2), behind(begin, 100, [orders[0].id])) == (3, 2, 1)
-    assert behind(head(), 100) == 0
+    assert behind(here(), 100) == 0
 
 
 def test_a_database_that_is_away_is_retryable() -> None:

@@ -12,9 +12,8 @@ from bitloot.settings import Settings
 from bitloot.states import OrderState
 from bitloot.tokens import Tokens
 from db import Order
-from db.journal import head
 from tests.factories import an_order
-from tests.web.relay.ears import Ear, RelayThread, heard_until
+from tests.web.relay.ears import Ear, RelayThread, a_settled_order, heard_until, here
 from web.relay import cursors
 from web.relay.limits import Limits
 
@@ -27,13 +26,11 @@ def back_and_forth(order: Order, times: int) -> None:
 
 
 def a_paid_one() -> Order:
-    order = an_order()
-    assert order.advance(OrderState.PAID, actor="tester", reason="secret reason")
-    return order
+    return a_settled_order(OrderState.PAID)
 
 
 def last_cursor() -> str:
-    return cursors.write(head())
+    return cursors.write(here())
 
 
 def test_a_buyer_gets_the_present_state_first_and_then_what_follows(
@@ -99,7 +96,7 @@ def test_an_admin_sees_every_order(relay: RelayThread, admin: str) -> None:
 def test_what_is_not_yours_is_answered_like_what_is_not_there(
     relay: RelayThread, tokens: Tokens, admin: str, key: str
 ) -> None:
-    own, other = an_order(), an_order()
+    own, other = a_settled_order(), a_settled_order()
     nowhere = str(uuid.uuid4())
     with Ear(relay.url, tokens.buyer(own.id)) as buyer, Ear(relay.url, admin) as operator:
         buyer.hear()
@@ -191,7 +188,7 @@ def test_an_unreadable_cursor_is_not_recovered(relay: RelayThread, tokens: Token
 def test_a_cursor_of_another_journal_or_of_the_future_is_not_recovered(
     relay: RelayThread, admin: str
 ) -> None:
-    order, now = a_paid_one(), head()
+    order, now = a_paid_one(), here()
     foreign = type(now)(str(uuid.uuid4()), now.xid, now.id)
     future = type(now)(now.epoch, now.xid + 1000, now.id)
     for cursor in (foreign, future):
