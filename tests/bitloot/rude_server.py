@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["RudeServer", "answering", "read_request", "reset", "serving"]
+__all__ = ["Manner", "RudeServer", "answering", "read_request", "reset", "serving"]
 
 
 @dataclass

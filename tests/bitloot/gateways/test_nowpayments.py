@@ -13,11 +13,9 @@ import responses
 from pydantic import SecretStr
 
 from bitloot.errors import Ambiguous, BadSignature, BitLootError, Blocked, Malformed, Permanent, Retryable
-from bitloot.gateways import open_gateway
 from bitloot.gateways.base import Gateway, OtherNews, PaymentNews, PaymentRequest
 from bitloot.gateways.ipn_canonical import canonical
 from bitloot.gateways.nowpayments import NowPayments
-from bitloot.settings import load_settings
 from bitloot.states import PaymentState
 from tests.bitloot.gateways.vectors import FLAT, NESTED, Vector, sign
 from web.standins import RunningStandins, StandinsConfig, start_standins
@@ -251,15 +249,3 @@ def test_an_unproved_notice_is_never_read(lonely: NowPayments, headers: dict[str
     for body in (b"", b"[" * 60_000, NESTED.body, b'{"payment_id":7,"payment_status":"dreaming"}'):
         with pytest.raises(BadSignature):
             lonely.parse_ipn(headers, body)
-
-
-# --- settings
-
-
-def test_the_gateway_is_opened_from_settings() -> None:
-    environ = {"NOWPAYMENTS_API_KEY": "k" * 32, "NOWPAYMENTS_IPN_SECRET": FLAT.secret}
-    gateway = open_gateway(load_settings(environ, check=False))
-    assert gateway.name == "nowpayments"
-    news = gateway.parse_ipn({"x-nowpayments-sig": FLAT.signature}, FLAT.body)
-    assert isinstance(news, PaymentNews)
-    assert "k" * 32 not in repr(vars(gateway))

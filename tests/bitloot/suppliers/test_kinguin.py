@@ -18,7 +18,8 @@ from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Wanted
 from bitloot.suppliers.kinguin import MOST_PAGES, PAGE, Kinguin
 from tests.bitloot.rude_server import answering, serving
-from tests.bitloot.suppliers.contract import Bench, Contract
+from tests.bitloot.suppliers.bench import Bench
+from tests.bitloot.suppliers.contract import Contract
 from tests.waiting import until
 from web.standins import RunningStandins
 

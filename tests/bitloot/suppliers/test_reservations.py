@@ -20,7 +20,8 @@ from bitloot.suppliers.bearer import ClientCredentials
 from bitloot.suppliers.reservations import Reservations
 from bitloot.suppliers.reservations_webhook import Verifier
 from tests.bitloot.rude_server import answering, serving
-from tests.bitloot.suppliers.contract import Bench, Contract
+from tests.bitloot.suppliers.bench import Bench
+from tests.bitloot.suppliers.contract import Contract
 from web.standins import RunningStandins, StandinsConfig, start_standins
 from web.standins.ledger import read_ledger
 
