@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import structlog
 
 from bitloot.errors import BitLootError, UnsafeSettings
+from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
 from db import base, migrate
 from web.relay.server import Relay
@@ -32,6 +33,7 @@ def main() -> int:
     """Serves until SIGTERM or SIGINT; refuses unsafe settings and an old schema."""
     try:
         settings = settings_of(os.environ)
+        configure_logs(settings, "relay")
         migrate.check(settings.database_url.get_secret_value())
     except UnsafeSettings as error:
         return _refuse(str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from dataclasses import dataclass
 
@@ -33,9 +34,10 @@ class Limits:
 
 def connections_allowed(limits: Limits) -> int:
     """As many as the limit says and descriptors are there for; lifts the soft limit to the hard one first."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(OSError, ValueError):  # some kernels refuse a hard limit above their own
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY:
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if soft == resource.RLIM_INFINITY:
         return limits.connections
-    return max(1, min(limits.connections, hard - OWN_DESCRIPTORS))
+    return max(1, min(limits.connections, soft - OWN_DESCRIPTORS))
