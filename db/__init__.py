@@ -5,9 +5,10 @@ from db.cases import Case, open_case
 from db.jobs import Job, bury
 from db.keys import Key, keys_of, store_keys
 from db.letters import Letter, keep_letter, letter_of
+from db.news import Taken, Terms, Told, take_batch, take_news
 from db.notices import NewNotice, Notice, keep_hint, keep_notice, open_notice, seal_notice
 from db.orders import Line, Move, NewLine, Order, claim_due, place_order
-from db.payments import Payment, Taken, claim_polls, open_payment, take_news
+from db.payments import Payment, claim_polls, open_payment
 from db.products import Product, active_products, put_products
 from db.purchases import Purchase, PurchaseMove, intend, purchases_of
 
@@ -28,6 +29,8 @@ __all__ = [
     "Purchase",
     "PurchaseMove",
     "Taken",
+    "Terms",
+    "Told",
     "active_products",
     "bury",
     "claim_due",
@@ -47,5 +50,6 @@ __all__ = [
     "record_access",
     "seal_notice",
     "store_keys",
+    "take_batch",
     "take_news",
 ]

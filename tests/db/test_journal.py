@@ -7,12 +7,21 @@ import psycopg2
 from bitloot.settings import Settings
 from bitloot.states import OrderState
 from db import Order
-from db.journal import Cursor, follow, head
+from db.journal import Cursor, behind, follow, head
 from tests.factories import an_order
+from tests.waiting import until
 
 
 def _start() -> Cursor:
-    return Cursor(head().epoch, 0, 0)
+    """The journal's beginning, once all that committed is settled: open transactions of any database of the server,
+    other tests' among them, hold that up for a moment."""
+    first = Cursor(head().epoch, 0, 0)
+    _settle()
+    return first
+
+
+def _settle() -> None:
+    until(lambda: behind(head(), 1) == 0, what="everything is settled")
 
 
 def test_every_move_is_told_once_in_order(database: Settings) -> None:
@@ -56,6 +65,7 @@ def test_a_transaction_that_commits_late_is_not_skipped(database: Settings, data
         connection.commit()
     finally:
         connection.close()
+    _settle()
     late = follow((early or seen)[-1].cursor)
     assert [move.order_id for move in early] == []  # the later one waits for the earlier, still open
     assert [move.order_id for move in late] == [slow.id, quick.id]
