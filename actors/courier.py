@@ -9,6 +9,10 @@ from typing import Any
 
 import dramatiq
 import structlog
+from dramatiq import Message
+
+from actors.broker import broker
+from actors.prompt import PromptRedisBroker
 
 __all__ = ["post", "stop"]
 
@@ -16,6 +20,9 @@ log = structlog.get_logger(__name__)
 
 #: Messages that may wait; beyond this they are dropped, since sweep finds the rows that they speak of.
 CAPACITY = 10_000
+
+#: Messages that go in one round trip.
+BATCH = 64
 
 #: How long (seconds) a stopping process waits for messages still on their way.
 FLUSH = 3.0
@@ -25,15 +32,13 @@ class _Courier:
     """One thread per process that enqueues."""
 
     def __init__(self) -> None:
-        self._waiting: queue.Queue[tuple[dramatiq.Actor[..., None], tuple[str, ...]] | None] = queue.Queue(
-            CAPACITY
-        )
+        self._waiting: queue.Queue[Message[Any] | None] = queue.Queue(CAPACITY)
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._thread.start()
 
     def post(self, actor: dramatiq.Actor[..., None], ids: tuple[str, ...]) -> None:
         try:
-            self._waiting.put_nowait((actor, ids))
+            self._waiting.put_nowait(actor.message(*ids))
         except queue.Full:
             log.warning(
                 "message dropped; sweep will find its row", action="post_dropped", actor=actor.actor_name
@@ -47,26 +52,47 @@ class _Courier:
         self._thread.join(FLUSH)
 
     def _run(self) -> None:
-        while (item := self._waiting.get()) is not None:
-            actor, ids = item
+        going = True
+        while going:
+            messages = self._gather(self._waiting.get())
+            going = messages[-1] is not None
             try:
-                actor.send(*ids)
+                _send([message for message in messages if message is not None])
             except Exception as error:  # whatever the broker raises, the committed row is the outbox
-                lost = 1 + self._drop()
+                lost = len(messages) + self._drop()
                 log.warning("messages not sent", action="post_failed", count=lost, error=type(error).__name__)
+
+    def _gather(self, first: Message[Any] | None) -> list[Message[Any] | None]:
+        """What waits, up to the word to stop (None) or BATCH."""
+        messages = [first]
+        while messages[-1] is not None and len(messages) < BATCH:
+            try:
+                messages.append(self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        return messages
 
     def _drop(self) -> int:
         """What waits behind a failure would wait for the same failure; how many were dropped."""
         dropped = 0
         while True:
             try:
-                item = self._waiting.get_nowait()
+                message = self._waiting.get_nowait()
             except queue.Empty:
                 return dropped
-            if item is None:
+            if message is None:
                 self._waiting.put_nowait(None)
                 return dropped
             dropped += 1
+
+
+def _send(messages: list[Message[Any]]) -> None:
+    """One round trip where the broker can."""
+    if isinstance(broker, PromptRedisBroker):
+        broker.enqueue_all(messages)
+        return
+    for message in messages:
+        broker.enqueue(message)
 
 
 _courier: _Courier | None = None

@@ -12,12 +12,13 @@ from actors.reserve import reserve
 from bitloot.gateways.base import OtherNews, PaymentNews
 from bitloot.shop import Shop
 from bitloot.states import OrderState
-from db import NewNotice, Taken, keep_notice, seal_notice, take_news
+from db import NewNotice, Taken, Terms, keep_notice, seal_notice
 from web.answers import Ok, answer
 from web.auth import address_of
 from web.body import read_body
 from web.deadline import database
 from web.describe import describe
+from web.intake import Intake
 from web.limits import NOTICE_SECONDS
 from web.metrics import NOTICES
 
@@ -29,6 +30,10 @@ class Ipn:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        settings = shop.settings
+        self._intake = Intake(
+            Terms(shop.gateway.name, settings.payment_tolerance, "ipn", settings.payment_poll_seconds)
+        )
 
     @describe(
         "A notice about a payment",
@@ -44,8 +49,7 @@ class Ipn:
         headers = {name.lower(): value for name, value in req.headers.items()}
         news = self._shop.gateway.parse_ipn(headers, body)
         notice = self._seal(news, headers, body, address_of(req))
-        with database(NOTICE_SECONDS):
-            taken = self._take(news, notice)
+        taken = self._take(news, notice)
         if taken.dst is OrderState.PAID:
             post(reserve, str(taken.order_id))
         if taken.dst is not None:
@@ -72,17 +76,10 @@ class Ipn:
         )
 
     def _take(self, news: PaymentNews | OtherNews, notice: NewNotice) -> Taken:
-        if isinstance(news, OtherNews):
+        if isinstance(news, PaymentNews):
+            return self._intake.take(news, notice)
+        with database(NOTICE_SECONDS):
             return Taken("ignored" if keep_notice(notice, None, "ignored") else "repeat")
-        settings = self._shop.settings
-        return take_news(
-            news,
-            gateway=self._shop.gateway.name,
-            tolerance=settings.payment_tolerance,
-            actor="ipn",
-            poll_seconds=settings.payment_poll_seconds,
-            notice=notice,
-        )
 
 
 def _told(news: PaymentNews | OtherNews) -> tuple[str, str | None, str]:

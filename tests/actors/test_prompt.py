@@ -68,3 +68,15 @@ def test_every_message_runs_once_under_load(prompt: PromptRedisBroker, done: lis
         thread.join()
     until(lambda: len(done) >= 200, what="200 messages")
     assert len(set(done)) == len(done) == 200
+
+
+def test_many_messages_go_in_one_round_trip_and_survive_a_forgotten_script(
+    prompt: PromptRedisBroker, done: list[str], settings: Settings
+) -> None:
+    note = prompt.get_actor("note")
+    prompt.enqueue_all([note.message(str(number)) for number in range(20)])
+    until(lambda: len(done) == 20, what="20 messages")
+    redis_client(settings.redis_url.get_secret_value()).script_flush()  # as a restarted server
+    prompt.enqueue_all([note.message(str(number)) for number in range(20, 40)])
+    until(lambda: len(done) == 40, what="40 messages")
+    assert sorted(done, key=int) == [str(number) for number in range(40)]
