@@ -69,7 +69,6 @@ class Problem(HTTPError):
 
 
 def add_error_handlers(app: App[Any, Any]) -> None:
-    app.set_error_serializer(_serialize)
     app.add_error_handler(Exception, _uncaught)
     app.add_error_handler(BitLootError, _known)
     app.add_error_handler(DataError, _unstorable)
@@ -77,27 +76,22 @@ def add_error_handlers(app: App[Any, Any]) -> None:
     app.add_error_handler(HTTPError, _http_error)
 
 
-def _serialize(_req: Request, resp: Response, error: HTTPError) -> None:
+def _document(error: HTTPError) -> Mapping[str, Any]:
     if isinstance(error, Problem):
-        document = error.document
-    else:
-        status = error.status_code
-        phrase = falcon.code_to_http_status(status)[4:].lower().replace(" ", "_").replace("'", "")
-        document = problem(status, CODES.get(status, phrase))
-    _write(resp, document)
-
-
-def _write(resp: Response, document: Mapping[str, Any]) -> None:
-    resp.content_type = MEDIA_TYPE
-    resp.data = problem_bytes(document)
+        return error.document
+    status = error.status_code
+    phrase = falcon.code_to_http_status(status)[4:].lower().replace(" ", "_").replace("'", "")
+    return problem(status, CODES.get(status, phrase))
 
 
 def _http_error(req: Request, resp: Response, error: HTTPError, _params: Any) -> None:
     resp.status = error.status
     for name, value in dict(error.headers or {}).items():
         resp.set_header(name, value)
-    _note(req, error.document["code"] if isinstance(error, Problem) else "")
-    _serialize(req, resp, error)
+    document = _document(error)
+    req.context.code = document["code"]  # for the access line
+    resp.content_type = MEDIA_TYPE
+    resp.data = problem_bytes(document)
 
 
 def _known(req: Request, resp: Response, error: BitLootError, params: Any) -> None:
@@ -128,8 +122,3 @@ def _uncaught(req: Request, resp: Response, error: Exception, params: Any) -> No
     """Neither its text nor a traceback: both may quote a body, a key or a token (RELIABILITY.md §0 #12)."""
     log.error("unexpected", action="request_failed", error=type(error).__name__, at=frames_of(error))
     _http_error(req, resp, Problem(500, "internal"), params)
-
-
-def _note(req: Request, code: str) -> None:
-    """For the access line."""
-    req.context.code = code

@@ -33,7 +33,7 @@ PATIENCE = 1.0
 
 #: What must be answered within 3 s has threads of its own, so that nothing slower is in front of it.
 NOTICES = (b"POST /payments/ipn ", b"POST /kinguin/webhooks ")
-NOTICE_THREADS = 4
+NOTICE_THREADS = 32
 
 REFUSALS: Mapping[Verdict, Refusal] = {
     Verdict.HEAD_TOO_LARGE: Refusal(431, "head_too_large"),
@@ -57,10 +57,6 @@ class Arrival:
     watched: bool = False  # whether the poller knows the socket
     continued: bool = False  # whether the client was told to send its body
 
-    @property
-    def deadline(self) -> float:
-        return self.since + (REQUEST_SECONDS if self.framing.has_head else HEAD_SECONDS)
-
 
 class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     """Waits for requests in the poller, where a slow client costs a socket and no thread.
@@ -69,6 +65,11 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     reading is done by the main loop: head and body have a deadline each, what is too large is refused at once, and
     farewells do not block either (gthread lingers in its main loop). TLS ends at the proxy.
     """
+
+    head_seconds = HEAD_SECONDS
+    request_seconds = REQUEST_SECONDS
+    write_seconds = WRITE_SECONDS
+    linger_seconds = LINGER_SECONDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -138,7 +139,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
         """Runs in a thread, with nothing left to read."""
-        conn.sock.settimeout(WRITE_SECONDS)
+        conn.sock.settimeout(self.write_seconds)
         req._expected_100_continue = False  # said in _await, when there was something to wait for
         return super().handle_request(req, conn)
 
@@ -176,7 +177,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         if _receive(conn.sock) == b"":
             self._drop(conn)
             return
-        self._parting[conn] = time.monotonic() + LINGER_SECONDS
+        self._parting[conn] = time.monotonic() + self.linger_seconds
         self.poller.register(conn.sock, EVENT_READ, partial(self._on_parting, conn))
 
     def _on_parting(self, conn: TConn, _sock: socket.socket) -> None:
@@ -204,21 +205,24 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
                 break
             self._end_parting(conn)
         for conn, arrival in list(self._arriving.items()):
-            if arrival.deadline <= now:
+            limit = self.request_seconds if arrival.framing.has_head else self.head_seconds
+            if arrival.since + limit <= now:
                 self._let_go(conn, arrival)
         self._make_room(now)
 
     def _make_room(self, now: float) -> None:
-        """When no more connections are taken, a tenth of the room goes: idle ones, then the slowest to arrive."""
+        """When no more connections are taken: farewells are cut short, idle ones go, and whoever is slow to arrive."""
         if self.nr_conns < self.worker_connections:
             return
-        places = max(1, self.worker_connections // 10)
-        for conn in list(islice(self.keepalived_conns, places)):
+        for conn in list(self._parting):
+            self._end_parting(conn)
+        for conn in islice(self.keepalived_conns, max(1, self.worker_connections // 10)):
             conn.timeout = now
         self.murder_keepalived()
-        for conn, arrival in list(islice(self._arriving.items(), places)):
+        for conn, arrival in list(self._arriving.items()):
             if now - arrival.since >= PATIENCE:
-                self._let_go(conn, arrival)
+                self._forget(conn)
+                self._drop(conn)
 
     def _let_go(self, conn: TConn, arrival: Arrival) -> None:
         self._forget(conn)

@@ -1,0 +1,41 @@
+"""For the worker's tests: a worker of little patience, and an application that echoes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from web.worker import GatheringWorker
+
+__all__ = ["HastyWorker", "application"]
+
+#: More than a socket's buffers take (bytes).
+LARGE = 64 * 1024 * 1024
+
+
+class HastyWorker(GatheringWorker):
+    head_seconds = 0.5
+    request_seconds = 1.0
+    write_seconds = 0.5
+    linger_seconds = 0.5
+
+
+def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """Says how long the body was; `/large` answers with more than anybody reads; `/wait/…` waits for that file."""
+    path = environ["PATH_INFO"]
+    if path == "/large":
+        answer = bytes(LARGE)
+    else:
+        if path.startswith("/wait"):
+            _wait_for(Path(path.removeprefix("/wait")))
+        answer = str(len(environ["wsgi.input"].read())).encode()
+    start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
+    return [answer]
+
+
+def _wait_for(file: Path) -> None:
+    file.with_suffix(".begun").touch()
+    while not file.exists():
+        time.sleep(0.01)

@@ -1,0 +1,67 @@
+"""What goes wrong becomes a problem document, without its text."""
+
+from __future__ import annotations
+
+import falcon
+import pytest
+from falcon.testing import Result, TestClient
+from peewee import DataError, InterfaceError, OperationalError
+from playhouse.pool import MaxConnectionsExceeded
+from structlog.testing import capture_logs
+
+from bitloot.errors import Ambiguous, BadSignature, Blocked, Malformed, Permanent, Retryable, SealBroken
+from bitloot.tokens import BadToken
+from web.errors import Problem, add_error_handlers
+
+
+def answer_to(error: Exception) -> Result:
+    class Raises:
+        def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+            raise error
+
+    app = falcon.App()
+    add_error_handlers(app)
+    app.add_route("/", Raises())
+    return TestClient(app).simulate_get("/")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (BadSignature("no"), 401, "bad_signature"),
+        (BadToken("no", code="expired_token"), 401, "expired_token"),
+        (Malformed("no", code="json_syntax"), 400, "json_syntax"),
+        (Retryable("later"), 503, "retryable"),
+        (Blocked("quota"), 503, "blocked"),
+        (Ambiguous("who knows"), 503, "ambiguous"),
+        (Permanent("gone", code="object_missing"), 500, "object_missing"),
+        (SealBroken("tampered"), 500, "seal_broken"),
+        (OperationalError("host=db password=sekret"), 503, "database_unavailable"),
+        (InterfaceError("closed"), 503, "database_unavailable"),
+        (MaxConnectionsExceeded("all 16 busy"), 503, "database_unavailable"),
+        (DataError("numeric overflow"), 422, "unstorable"),
+        (KeyError("sekret"), 500, "internal"),
+        (falcon.HTTPNotFound(), 404, "not_found"),
+        (falcon.HTTPTooManyRequests(), 429, "too_many_requests"),
+        (Problem(409, "not_ready", orderId="x"), 409, "not_ready"),
+    ],
+)
+def test_each_error_has_its_status_and_code(error: Exception, status: int, code: str) -> None:
+    with capture_logs() as lines:
+        answer = answer_to(error)
+    assert (answer.status_code, answer.json["code"], answer.json["status"]) == (status, code, status)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "sekret" not in answer.text + str(lines)
+    assert ("retry-after" in answer.headers) is (status == 503)
+
+
+def test_what_a_problem_adds_is_in_the_document() -> None:
+    assert answer_to(Problem(409, "not_ready", "Not yet.", orderId="x")).json["orderId"] == "x"
+
+
+def test_what_is_unforeseen_is_logged_with_its_place() -> None:
+    with capture_logs() as lines:
+        answer_to(KeyError("sekret"))
+    [line] = [line for line in lines if line["log_level"] == "error"]
+    assert line["error"] == "KeyError"
+    assert "test_errors.py" in line["at"]

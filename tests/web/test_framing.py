@@ -1,0 +1,112 @@
+"""When a request has arrived whole, however it is cut."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.framing import Framing, Verdict
+from web.limits import MAX_BODY, MAX_HEAD
+
+START = b"POST /x HTTP/1.1\r\nHost: shop\r\n"
+NONE = START + b"\r\n"
+LENGTH = START + b"Content-Length: 11\r\n\r\nhello world"
+CHUNKED = START + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n"
+TRAILERS = START + b"transfer-encoding:Chunked\r\n\r\n1\r\na\r\n0\r\nA: b\r\nC: d\r\n\r\n"
+WHOLE = [NONE, LENGTH, CHUNKED, TRAILERS]
+
+
+@pytest.mark.parametrize("request_bytes", WHOLE)
+def test_every_prefix_asks_for_more_and_the_whole_does_not(request_bytes: bytes) -> None:
+    for end in range(1, len(request_bytes)):
+        assert Framing().feed(request_bytes[:end]) is Verdict.MORE
+    assert Framing().feed(request_bytes) is Verdict.WHOLE
+
+
+@given(st.sampled_from(WHOLE), st.lists(st.integers(1, 200), max_size=12))
+def test_the_cuts_do_not_matter(request_bytes: bytes, cuts: list[int]) -> None:
+    places = sorted({cut for cut in cuts if cut < len(request_bytes)} | {0, len(request_bytes)})
+    framing = Framing()
+    verdicts = [framing.feed(request_bytes[begin:end]) for begin, end in itertools.pairwise(places)]
+    assert verdicts[-1] is Verdict.WHOLE
+    assert set(verdicts[:-1]) <= {Verdict.MORE}
+    assert bytes(framing.data) == request_bytes
+
+
+def test_the_beginning_of_the_next_request_is_kept() -> None:
+    framing = Framing()
+    assert framing.feed(LENGTH + b"GET / HT") is Verdict.WHOLE
+    assert framing.data.endswith(b"GET / HT")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Length: 3\r\nContent-Length: 3\r\n",
+        b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        b"Content-Length: +3\r\n",
+        b"Content-Length: -3\r\n",
+        b"Content-Length: 0x3\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+    ],
+)
+def test_what_is_odd_goes_to_the_parser_at_once(head: bytes) -> None:
+    assert Framing().feed(START + head + b"\r\n") is Verdict.WHOLE
+
+
+@pytest.mark.parametrize("size", [b"", b"-1", b"0x5", b"1_0", b"g", b"123456789", b"x" * 300])
+def test_a_chunk_size_that_is_none_goes_to_the_parser(size: bytes) -> None:
+    body = START + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\n"
+    assert Framing().feed(body) is Verdict.WHOLE
+
+
+def test_a_declared_length_over_the_cap_is_refused_with_the_head() -> None:
+    for length in (MAX_BODY + 1, 10**17):
+        assert Framing().feed(START + b"Content-Length: %d\r\n\r\n" % length) is Verdict.BODY_TOO_LARGE
+    assert Framing().feed(START + b"Content-Length: %d\r\n\r\n" % MAX_BODY) is Verdict.MORE
+
+
+def test_chunks_are_added_up_against_the_cap() -> None:
+    framing = Framing()
+    assert framing.feed(START + b"Transfer-Encoding: chunked\r\n\r\n") is Verdict.MORE
+    for _ in range(MAX_BODY // 0x1000):
+        assert framing.feed(b"1000\r\n" + b"x" * 0x1000 + b"\r\n") is Verdict.MORE
+    assert framing.feed(b"1\r\nx\r\n") is Verdict.BODY_TOO_LARGE
+
+
+def test_extensions_do_not_carry_a_body_past_the_cap() -> None:
+    framing = Framing()
+    framing.feed(START + b"Transfer-Encoding: chunked\r\n\r\n")
+    verdict, fed = Verdict.MORE, 0
+    while verdict is Verdict.MORE:
+        verdict = framing.feed(b"1;" + b"e" * 200 + b"\r\nx\r\n")
+        fed += 1
+        assert fed < 10_000
+    assert verdict is Verdict.BODY_TOO_LARGE
+    assert fed < MAX_BODY
+
+
+def test_a_head_or_trailer_without_end_is_refused() -> None:
+    assert Framing().feed(START + b"X: " + b"x" * MAX_HEAD) is Verdict.HEAD_TOO_LARGE
+    assert Framing().feed(START + b"X: " + b"x" * MAX_HEAD + b"\r\n\r\n") is Verdict.HEAD_TOO_LARGE
+    endless = START + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: b\r\n" * 8000
+    assert Framing().feed(endless) is Verdict.HEAD_TOO_LARGE
+
+
+def test_it_sees_who_asks_before_sending() -> None:
+    framing = Framing()
+    framing.feed(START + b"Expect: 100-Continue\r\nContent-Length: 3\r\n\r\n")
+    assert framing.expects_continue
+    assert framing.has_head
+
+
+@given(st.binary(max_size=300))
+def test_nothing_makes_it_stumble(noise: bytes) -> None:
+    framing = Framing()
+    assert framing.feed(noise or b"x") in Verdict
+    chunks = Framing()
+    assert chunks.feed(START + b"Transfer-Encoding: chunked\r\n\r\n" + noise) in Verdict

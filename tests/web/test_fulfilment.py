@@ -1,0 +1,57 @@
+"""How far the keys are, and an admin's push."""
+
+from __future__ import annotations
+
+from falcon.testing import TestClient
+
+from actors import courier
+from actors.reserve import reserve
+from bitloot.shop import Shop
+from db import AccessRecord
+from tests.factories import a_paid_order, an_order
+from tests.web.cast import admin, buyer, fulfilled_order
+from tests.web.conftest import waiting_messages
+
+
+def test_the_status_tells_how_many_keys_are_stored(client: TestClient, shop: Shop) -> None:
+    order = fulfilled_order(shop, b"AAAAA-11111", b"BBBBB-22222")
+    seen = client.simulate_get(f"/fulfillment/{order.id}/status", headers=buyer(shop, order)).json
+    assert (seen["status"], seen["canReveal"], seen["hold"]) == ("fulfilled", True, None)
+    assert (seen["lines"][0]["quantity"], seen["lines"][0]["keysStored"]) == (2, 2)
+
+
+def test_why_an_order_is_parked_is_for_admins(client: TestClient, shop: Shop) -> None:
+    order = a_paid_order()
+    order.park("supplier balance", 60)
+    path = f"/fulfillment/{order.id}/status"
+    assert client.simulate_get(path, headers=buyer(shop, order)).json["hold"] is None
+    assert client.simulate_get(path, headers=admin(shop)).json["hold"] == "supplier balance"
+
+
+def test_a_push_sends_the_step_of_the_present_state_and_is_recorded(client: TestClient, shop: Shop) -> None:
+    order = a_paid_order()
+    answer = client.simulate_post(
+        f"/fulfillment/{order.id}/deliver", headers=admin(shop, "operator"), json={"reason": "buyer called"}
+    )
+    assert (answer.status_code, answer.json["step"]) == (202, "reserve")
+    record = AccessRecord.get()
+    assert (record.action, record.actor, record.outcome) == ("deliver", "admin:olga", "granted")
+    assert record.details["reason"] == "buyer called"
+    courier.stop()
+    assert waiting_messages(shop, reserve) == [str(order.id)]
+
+
+def test_an_order_without_a_step_cannot_be_pushed(client: TestClient, shop: Shop) -> None:
+    order = an_order()
+    path = f"/fulfillment/{order.id}/deliver"
+    answer = client.simulate_post(path, headers=admin(shop), json={"reason": "impatient"})
+    assert (answer.status_code, answer.json["code"]) == (409, "nothing_due")
+    assert AccessRecord.get().outcome == "nothing_due"
+
+
+def test_a_push_needs_a_reason(client: TestClient, shop: Shop) -> None:
+    order = a_paid_order()
+    for body in ({}, {"reason": " "}, {"reason": "x" * 501}, {"reason": "fine", "more": 1}):
+        path = f"/fulfillment/{order.id}/deliver"
+        assert client.simulate_post(path, headers=admin(shop), json=body).status_code == 422
+    assert AccessRecord.select().count() == 0

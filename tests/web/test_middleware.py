@@ -1,0 +1,44 @@
+"""Around every request."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from falcon.testing import TestClient
+from structlog.testing import capture_logs
+
+from bitloot.shop import Shop
+from tests.web.conftest import fresh_client
+
+
+def test_each_request_has_an_id(client: TestClient) -> None:
+    one, two = client.simulate_get("/healthz"), client.simulate_get("/healthz")
+    assert re.fullmatch(r"[0-9a-f]{16}", one.headers["x-request-id"])
+    assert one.headers["x-request-id"] != two.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(("given", "kept"), [("0123-abcd-0123", True), ("x", False), ("a b\tc" * 5, False)])
+def test_an_id_from_the_proxy_is_kept_if_it_is_one(client: TestClient, given: str, kept: bool) -> None:
+    answer = client.simulate_get("/healthz", headers={"X-Request-Id": given})
+    assert (answer.headers["x-request-id"] == given) is kept
+
+
+def test_the_access_line_holds_no_query_and_no_header(client: TestClient) -> None:
+    with capture_logs() as lines:
+        client.simulate_get("/nowhere?token=sekret", headers={"Authorization": "Bearer sekret"})
+    [line] = [line for line in lines if line.get("action") == "request"]
+    assert (line["path"], line["status"], line["code"]) == ("/nowhere", 404, "not_found")
+    assert "sekret" not in str(lines)
+
+
+def test_https_is_insisted_on_where_it_is_spoken(shop: Shop, client: TestClient) -> None:
+    assert "strict-transport-security" not in client.simulate_get("/healthz").headers
+    settings = shop.settings.model_copy(update={"public_url": "https://shop.example"})
+    from dataclasses import replace
+
+    from web.app import create_app
+
+    secure = TestClient(create_app(settings, replace(shop, settings=settings)))
+    assert "max-age" in secure.simulate_get("/healthz").headers["strict-transport-security"]
+    assert fresh_client(shop).simulate_get("/healthz").headers["x-content-type-options"] == "nosniff"

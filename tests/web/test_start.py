@@ -1,0 +1,46 @@
+"""A web process that starts, or says why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from falcon.testing import TestClient
+from psycopg2.extensions import set_wait_callback
+
+from db import base
+from web.start import start
+
+
+@pytest.fixture
+def started_from(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("web.start.configure_logs", lambda *_: None)  # the process's logs are pytest's
+    yield monkeypatch
+    set_wait_callback(None)
+    base.dispose()
+
+
+def test_it_serves(started_from: pytest.MonkeyPatch) -> None:
+    assert TestClient(start()).simulate_get("/readyz").json["status"] == "ready"
+
+
+def test_it_starts_without_the_database_and_says_so(started_from: pytest.MonkeyPatch) -> None:
+    started_from.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
+    assert TestClient(start()).simulate_get("/readyz").status_code == 503
+
+
+def test_it_does_not_start_on_unsafe_settings(started_from: pytest.MonkeyPatch) -> None:
+    started_from.setenv("NOWPAYMENTS_IPN_SECRET", "short")
+    with pytest.raises(SystemExit) as caught:
+        start()
+    assert caught.value.code == 4
+
+
+def test_it_does_not_start_on_an_old_schema(started_from: pytest.MonkeyPatch, database_url: str) -> None:
+    base.connect_url(database_url, max_connections=1, application="tests")
+    with base.scope():
+        base.rows("DELETE FROM schema_migrations WHERE number = 1 RETURNING 1")
+    with pytest.raises(SystemExit):
+        start()

@@ -1,0 +1,164 @@
+"""The whole web process as the Procfile starts it: gunicorn, our worker, our configuration, real servers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from bitloot.engines.ports import free_port
+from bitloot.engines.postgres import PostgresEngine
+from bitloot.engines.process import Process
+from bitloot.engines.valkey import ValkeyEngine
+from bitloot.settings import load_settings
+from bitloot.shop import Shop, open_shop
+from bitloot.states import OrderState
+from db import Order, Payment, base, migrate
+from tests.factories import a_payment, again, an_order
+from tests.waiting import descendants, until
+from tests.web.cast import ipn_body, signed
+from tests.web.sockets import connect, read_answer
+
+ROOT = Path(__file__).parents[2]
+
+ARGV = [sys.executable, "-m", "gunicorn", "web.wsgi:application"]
+
+
+@dataclass
+class Front:
+    """A running web process and what its test knows of it."""
+
+    process: Process
+    shop: Shop
+    url: str
+
+    @property
+    def port(self) -> int:
+        return self.shop.settings.port
+
+    def ipn(self, order: Order, payment: Payment) -> requests.Response:
+        body = ipn_body(payment)
+        return requests.post(
+            f"{self.url}/payments/ipn", data=body, headers=signed(self.shop, body), timeout=8
+        )
+
+    def log(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.process.log.read_text().splitlines()]
+
+
+@contextmanager
+def running(environ: dict[str, str], folder: Path) -> Iterator[Front]:
+    """Up and answering; this thread holds a connection scope on its database."""
+    port = free_port()
+    environ = environ | {"PORT": str(port), "LOG_FORMAT": "json", "PATH": os.environ["PATH"]}
+    settings = load_settings(environ)
+    url = f"http://127.0.0.1:{port}"
+    with Process("web", ARGV, environ, folder / "web.log", cwd=ROOT) as process:
+        process.wait_for(port).wait_for(lambda: requests.get(f"{url}/healthz", timeout=20).ok)
+        base.configure(settings, application="tests")
+        yield Front(process, open_shop(settings), url)
+    base.dispose()
+
+
+@pytest.fixture
+def front(environ: dict[str, str], tmp_path: Path) -> Iterator[Front]:
+    with running(environ, tmp_path) as started, base.scope():
+        yield started
+
+
+def test_a_chunked_notice_pays_an_order_and_a_slow_crowd_does_not_hinder_it(front: Front) -> None:
+    order = an_order()
+    body = ipn_body(a_payment(order))
+    head = "".join(f"{name}: {value}\r\n" for name, value in signed(front.shop, body).items())
+    chunked = b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (9, body[:9], len(body) - 9, body[9:])
+    crowd = [connect(front.port, b"POST /payments/ipn HTTP/1.1\r\nHost: x\r\n") for _ in range(50)]
+    request = f"POST /payments/ipn HTTP/1.1\r\nHost: shop\r\n{head}Transfer-Encoding: chunked\r\n\r\n"
+    with connect(front.port, request.encode() + chunked) as sock:
+        answer = read_answer(sock)
+    for slow in crowd:
+        slow.close()
+    assert answer is not None
+    assert (answer.status, answer.body) == (200, b'{"ok":true}')
+    assert again(order).state is OrderState.PAID
+
+
+def test_it_logs_lines_without_rights_in_them_and_ends_cleanly(front: Front) -> None:
+    token = front.shop.tokens.admin("olga", "owner", 60)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert requests.get(f"{front.url}/admin/reservations?page=1", headers=headers, timeout=8).ok
+    requests.get(f"{front.url}/nowhere?token={token}", timeout=8)
+    requests.get(f"{front.url}/objects/a?expires=1&signature=sekret-signature", timeout=8)
+    front.process.signal(signal.SIGTERM)
+    assert front.process.wait(20) == 0
+    lines = front.log()
+    assert any("Booting worker" in str(line["message"]) for line in lines)
+    assert {line["process"] for line in lines} == {"web"}
+    [seen] = [line for line in lines if line.get("path") == "/admin/reservations"]
+    assert {"method", "path", "status", "ms", "request_id"} <= set(seen)
+    assert token not in str(lines)
+    assert "sekret-signature" not in str(lines)
+
+
+def test_redis_away_is_still_200(environ: dict[str, str], tmp_path: Path) -> None:
+    valkey = ValkeyEngine(tmp_path / "valkey", durable=False)
+    redis_url = valkey.start()
+    with running(environ | {"REDIS_URL": redis_url}, tmp_path) as front, base.scope():
+        valkey.stop()
+        for _ in range(3):
+            order = an_order()
+            assert front.ipn(order, a_payment(order)).status_code == 200
+            assert again(order).state is OrderState.PAID
+        ready = requests.get(f"{front.url}/readyz", timeout=8)
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert ready.json()["components"]["redis"]["state"] == "down"
+
+
+def test_a_stopped_database_is_503_in_time_and_heals(
+    environ: dict[str, str], tmp_path: Path, postgres_server: PostgresEngine
+) -> None:
+    migrate.migrate(postgres_server.url)
+    with running(environ | {"DATABASE_URL": postgres_server.url}, tmp_path) as front:
+        with base.scope():
+            order = an_order()
+            payment = a_payment(order)
+        assert postgres_server.process is not None
+        servers = [*descendants(postgres_server.process.pid), postgres_server.process.pid]
+        for pid in servers:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            answer = front.ipn(order, payment)
+            assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+            assert answer.elapsed.total_seconds() < 3  # the route's promise, kept by a deadline of its own
+            ready = requests.get(f"{front.url}/readyz", timeout=8)
+            assert (ready.status_code, ready.json()["status"]) == (503, "unavailable")
+        finally:
+            for pid in servers:
+                os.kill(pid, signal.SIGCONT)
+        until(lambda: front.ipn(order, payment).status_code == 200)
+
+
+def test_an_old_schema_stops_the_start(environ: dict[str, str], tmp_path: Path, database_url: str) -> None:
+    base.connect_url(database_url, max_connections=1, application="tests")
+    with base.scope():
+        base.rows("DELETE FROM schema_migrations WHERE number = 1 RETURNING 1")
+    base.dispose()
+    environ = environ | {"PORT": str(free_port()), "PATH": os.environ["PATH"]}
+    with Process("web", ARGV, environ, tmp_path / "web.log", cwd=ROOT) as process:
+        assert process.wait(20) != 0
+        assert "bitloot migrate" in process.log.read_text()
+
+
+def test_unsafe_settings_stop_the_start_with_a_sentence(environ: dict[str, str], tmp_path: Path) -> None:
+    environ = environ | {"PATH": os.environ["PATH"], "NOWPAYMENTS_IPN_SECRET": "short"}
+    with Process("web", ARGV, environ, tmp_path / "web.log", cwd=ROOT) as process:
+        assert process.wait(20) != 0
+        assert "NOWPAYMENTS_IPN_SECRET is missing or shorter" in process.log.read_text()
+        assert "Traceback" not in process.log.read_text()
