@@ -135,8 +135,7 @@ def _amount(text: str, name: str, where: str) -> Decimal:
         amount = Decimal(text)
     except InvalidOperation:
         raise BadCatalog(f"{where}: {name} is not a number.") from None
-    exact = amount.is_finite() and amount == amount.quantize(Decimal("0.01")) if amount.is_finite() else False
-    if not exact or not 0 < amount < 10**9:
+    if not amount.is_finite() or not 0 < amount < 10**9 or amount != round(amount, 2):
         raise BadCatalog(f"{where}: {name} must be above zero with two decimals at most.")
     return amount
 

@@ -34,6 +34,7 @@ class House:
         self.development = Development(self.state_dir, dict(os.environ if given is None else given))
         self.processes: dict[str, Process] = {}
         self._any_ports = any_ports
+        self._configured = False
 
     @property
     def logs(self) -> Path:
@@ -52,6 +53,7 @@ class House:
         url = self.settings.database_url.get_secret_value()
         applied = migrate.migrate(url)
         base.configure(self.settings, application="bitloot house")
+        self._configured = True
         if self.settings.standins:
             with base.scope():
                 put_products(seed_rows())
@@ -73,7 +75,9 @@ class House:
             process.ask_to_stop()
         for process in (*workers, *([standins] if standins else [])):
             process.stop()
-        base.dispose()
+        if self._configured:
+            base.dispose()
+            self._configured = False
         self.development.stop()
 
     def wait_ready(self, name: str) -> None:

@@ -47,7 +47,8 @@ class RelayWatch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._cancel)
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            self._loop.call_soon_threadsafe(self._cancel)
         self._thread.join(10)
 
     def wait_subscribed(self, seconds: float) -> bool:

@@ -16,7 +16,7 @@ from bitloot.states import FINAL, OrderState
 from db import Order, base, keys_of, purchases_of
 from web.standins.ledger import charges, read_ledger
 
-__all__ = ["Sale", "SealedObject", "Times", "sell"]
+__all__ = ["Sale", "SealedObject", "Teller", "Times", "covered", "sell"]
 
 #: Seconds that an order may take from one event to the next.
 PATIENCE = 20.0
@@ -131,7 +131,7 @@ def _times(sale: Sale, books: Path, refs: list[str]) -> Times:
     begun, ended = at["paid"], at["fulfilled"]
     spans = [span for ref in refs if (span := _span(books, ref)) is not None]
     inside = [(max(start, begun), min(end, ended)) for start, end in spans]
-    return Times((ended - begun).total_seconds(), _covered(inside))
+    return Times((ended - begun).total_seconds(), covered(inside))
 
 
 def _span(books: Path, ref: str) -> tuple[datetime, datetime] | None:
@@ -144,7 +144,7 @@ def _span(books: Path, ref: str) -> tuple[datetime, datetime] | None:
     )
 
 
-def _covered(spans: list[tuple[datetime, datetime]]) -> float:
+def covered(spans: list[tuple[datetime, datetime]]) -> float:
     """Seconds in which at least one span runs."""
     total, reached = 0.0, None
     for start, end in sorted(spans):

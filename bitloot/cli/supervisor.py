@@ -16,18 +16,26 @@ FIRST_PAUSE, LONGEST_PAUSE, CALM = 0.5, 15.0, 30.0
 
 @dataclass
 class _Watch:
-    pause: float = FIRST_PAUSE
+    pause: float
+    started_at: float
     start_at: float | None = None
-    started_at: float = 0.0
 
 
 class Supervisor:
-    """Call `look` again and again. `say` hears a sentence for each death and each start."""
+    """Call `look` again and again. `say` hears a sentence for each death and each start; pauses are seconds."""
 
-    def __init__(self, processes: Mapping[str, Process], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        processes: Mapping[str, Process],
+        say: Callable[[str], None],
+        *,
+        first: float = FIRST_PAUSE,
+        longest: float = LONGEST_PAUSE,
+    ) -> None:
         self._processes = processes
         self._say = say
-        self._watches = {name: _Watch(started_at=time.monotonic()) for name in processes}
+        self._first, self._longest = first, longest
+        self._watches = {name: _Watch(first, time.monotonic()) for name in processes}
 
     def look(self) -> None:
         now = time.monotonic()
@@ -42,12 +50,12 @@ class Supervisor:
 
     def _bury(self, name: str, process: Process, watch: _Watch, now: float) -> None:
         if now - watch.started_at >= CALM:
-            watch.pause = FIRST_PAUSE
+            watch.pause = self._first
         self._say(
             f"{name} ended with {process.poll()}: {process.last_lines(1)}; starting it in {watch.pause:g} s"
         )
         watch.start_at = now + watch.pause
-        watch.pause = min(LONGEST_PAUSE, watch.pause * 2)
+        watch.pause = min(self._longest, watch.pause * 2)
 
     def _start(self, name: str, process: Process, watch: _Watch, now: float) -> None:
         watch.start_at = None

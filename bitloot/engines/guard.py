@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     child = os.fork()
     if child == 0:
         _become(argv, stop_signal, user, guard)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whatever the asker had blocked
     os.write(1, b"%d\n" % child)
     os.dup2(2, 1)  # closes our end of the report; the command's own end closes when it starts
     status = _watch(child, woken, stop_signal, stop_seconds)
@@ -75,7 +75,7 @@ def _become(argv: list[str], stop_signal: int, user: str, guard: int) -> None:
         os.setsid()
         for number in (*HEARD, signal.SIGPIPE):  # Python ignores SIGPIPE, and so would the command
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEARD)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         report = os.dup(1)
         os.set_inheritable(report, False)
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)

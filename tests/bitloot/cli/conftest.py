@@ -1,0 +1,91 @@
+"""The command as people call it, and one running shop for all tests that only look at it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bitloot.cli import main
+from bitloot.cli.house import House
+from bitloot.cli.sale import Sale, Teller, sell
+from tests.servers import Servers, drop_database, fresh_database, with_database
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+Bitloot = Callable[..., Said]
+
+
+@pytest.fixture
+def bitloot(capsys: pytest.CaptureFixture[str]) -> Bitloot:
+    """Runs a command in this process, as `main` does."""
+
+    def run(*arguments: str) -> Said:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Said(ended.value.code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty directory and an environment that names no server."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE_URL", "REDIS_URL", "ENVIRONMENT", "STATE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def in_environ(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> dict[str, str]:
+    """A development environment on a fresh database, as this process's own."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    return environ
+
+
+@pytest.fixture(scope="session")
+def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A whole shop on the session's servers, with a database of its own."""
+    name = fresh_database(servers.database_url)
+    given = {
+        "DATABASE_URL": with_database(servers.database_url, name),
+        "REDIS_URL": servers.redis_url,
+        "QUEUE_NAMESPACE": f"house-{secrets.token_hex(4)}",
+        "PATH": "/usr/bin:/bin",
+    }
+    house = House(tmp_path_factory.mktemp("house"), any_ports=True, given=given)
+    try:
+        house.open(lambda _: None)
+        yield house
+    finally:
+        house.close()
+        drop_database(servers.database_url, name)
+
+
+@pytest.fixture(scope="session")
+def sale(house: House) -> Sale:
+    """A sale with a line at each supplier, played to its end."""
+    sale = Sale("the sale", [("orbit-drifters", 1), ("tin-parade", 2)])
+    sell(sale, house.settings, "alice@example.com", "btc", Teller())
+    return sale

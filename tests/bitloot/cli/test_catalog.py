@@ -1,0 +1,119 @@
+"""`bitloot catalog`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bitloot.cli.catalog import BadCatalog, read_product, seed_rows
+from tests.bitloot.cli.conftest import Bitloot
+
+ROW = {
+    "sku": "moss",
+    "name": "Moss",
+    "price": "9.90",
+    "supplier": "kinguin",
+    "supplier_ref": "5c9b",
+    "max_cost": "7.00",
+}
+ADD = [
+    "--name",
+    "Moss",
+    "--price",
+    "9.90",
+    "--supplier",
+    "kinguin",
+    "--supplier-ref",
+    "5c9b",
+    "--max-cost",
+    "7",
+]
+
+pytestmark = pytest.mark.usefixtures("in_environ")
+
+
+def test_a_product_is_added_and_listed(bitloot: Bitloot) -> None:
+    assert bitloot("catalog", "add", "moss", *ADD).out == "✓ 1 product in the catalog: moss.\n"
+    (product,) = bitloot("catalog", "list", "--json").document
+    assert product["price"] == "9.90"
+    assert product["text_only"] is True
+    assert "moss" in bitloot("catalog", "list").out
+
+
+def test_adding_a_known_sku_changes_it(bitloot: Bitloot) -> None:
+    bitloot("catalog", "add", "moss", *ADD)
+    bitloot("catalog", "add", "moss", *ADD, "--inactive", "--images")
+    assert bitloot("catalog", "list", "--json").document == []
+    (product,) = bitloot("catalog", "list", "--all", "--json").document
+    assert (product["active"], product["text_only"]) == (False, False)
+
+
+def test_an_empty_catalog_says_what_to_do(bitloot: Bitloot) -> None:
+    assert "Try `bitloot catalog seed`" in bitloot("catalog", "list").out
+
+
+def test_a_csv_is_imported_whole(bitloot: Bitloot, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text(
+        "sku,name,price,currency,supplier,supplier_ref,max_cost\n"
+        "moss,Moss,9.90,EUR,kinguin,5c9b,7\n"
+        'iron,"Iron, Zażółć",12.5,eur,reservations,r-1,9.99\n',
+        encoding="utf-8",
+    )
+    assert bitloot("catalog", "import", str(file), "--json").document == {"products": ["moss", "iron"]}
+    listed = {row["sku"]: row for row in bitloot("catalog", "list", "--json").document}
+    assert listed["iron"]["name"] == "Iron, Zażółć"
+    assert listed["moss"]["currency"] == "eur"
+
+
+def test_one_bad_line_imports_nothing_and_is_named(bitloot: Bitloot, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text(
+        "sku,name,price,supplier,supplier_ref,max_cost\nmoss,Moss,9.90,kinguin,5c9b,7\niron,Iron,x,kinguin,1,7\n"
+    )
+    said = bitloot("catalog", "import", str(file))
+    assert (said.code, said.err) == (1, "✗ line 3: price is not a number.\n")
+    assert bitloot("catalog", "list", "--json").document == []
+
+
+def test_an_empty_csv_is_refused(bitloot: Bitloot, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("sku,name\n")
+    assert bitloot("catalog", "import", str(file)).err == "✗ products.csv holds no product.\n"
+
+
+def test_the_seed_sells_what_the_standins_have(bitloot: Bitloot) -> None:
+    skus = bitloot("catalog", "seed", "--json").document["products"]
+    assert {"orbit-drifters", "tin-parade"} <= set(skus)
+    assert bitloot("catalog", "seed").code == 0
+    assert len(bitloot("catalog", "list", "--json").document) == len(skus)
+
+
+def test_the_seed_is_refused_outside_development(bitloot: Bitloot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    said = bitloot("catalog", "seed")
+    assert said.code == 1
+    assert "for development only" in said.err
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"sku": " "}, "here: sku is missing."),
+        ({"supplier": "ebay"}, "here: supplier is none of kinguin, reservations."),
+        ({"price": "0"}, "here: price must be above zero with two decimals at most."),
+        ({"price": "NaN"}, "here: price must be above zero with two decimals at most."),
+        ({"price": "1e400"}, "here: price must be above zero with two decimals at most."),
+        ({"max_cost": "1.005"}, "here: max_cost must be above zero with two decimals at most."),
+        ({"active": "perhaps"}, "here: active must be true or false."),
+    ],
+)
+def test_what_cannot_be_sold_is_named(change: dict[str, str], sentence: str) -> None:
+    with pytest.raises(BadCatalog) as refused:
+        read_product(ROW | change, "here")
+    assert str(refused.value) == sentence
+
+
+def test_a_games_picture_key_is_allowed_by_the_seed() -> None:
+    assert {row["sku"] for row in seed_rows() if not row["text_only"]} == {"paper-lanterns"}

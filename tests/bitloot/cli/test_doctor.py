@@ -1,0 +1,76 @@
+"""`bitloot doctor`: a plain answer for each part."""
+
+from __future__ import annotations
+
+import pytest
+
+from bitloot.cli.doctor import examine
+from bitloot.cli.house import House
+from bitloot.settings import load_settings
+from tests.bitloot.cli.conftest import Bitloot
+
+PARTS = [
+    "settings",
+    "database",
+    "schema",
+    "redis",
+    "store (directory)",
+    "mail (directory)",
+    "gateway",
+    "supplier kinguin",
+    "supplier reservations",
+]
+
+
+@pytest.fixture
+def in_house(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    for name, value in house.environ.items():
+        monkeypatch.setenv(name, value)
+    return house
+
+
+def test_a_shop_that_runs_is_well(bitloot: Bitloot, in_house: House) -> None:
+    said = bitloot("doctor", "--json")
+    assert [finding["part"] for finding in said.document["findings"]] == PARTS
+    assert said.document["ok"]
+    assert said.code == 0
+
+
+def test_people_read_one_line_for_each_part(bitloot: Bitloot, in_house: House) -> None:
+    lines = bitloot("doctor").out.splitlines()
+    assert len(lines) == len(PARTS)
+    assert all(line.startswith("✓ ") for line in lines)
+
+
+def test_what_is_away_is_named_and_the_rest_goes_on(environ: dict[str, str]) -> None:
+    environ |= {
+        "DATABASE_URL": "postgresql://bitloot:pw@127.0.0.1:9/x",
+        "REDIS_URL": "redis://:pw@127.0.0.1:9/0",
+        "KINGUIN_API_KEY": "",
+        "LINK_SECRET": "short",
+    }
+    findings = {finding.part: finding for finding in examine(load_settings(environ, check=False))}
+    assert {part for part, finding in findings.items() if finding.ok} == {
+        "mail (directory)",
+        "supplier kinguin",
+        "supplier reservations",
+    }
+    assert findings["settings"].answer == "LINK_SECRET must have at least 32 characters."
+    assert findings["database"].answer == "Does not answer: OperationalError."
+    assert findings["supplier kinguin"].answer == "Off."
+    assert all("pw" not in finding.answer for finding in findings.values())
+
+
+def test_a_redis_that_drops_messages_is_refused(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis.Redis.info", lambda *_: {"maxmemory_policy": "allkeys-lru"})
+    findings = {finding.part: finding for finding in examine(load_settings(environ))}
+    assert findings["redis"].answer.startswith("maxmemory-policy is allkeys-lru")
+    assert not findings["redis"].ok
+
+
+def test_an_ailing_shop_has_another_exit_code(bitloot: Bitloot, in_environ: dict[str, str]) -> None:
+    said = bitloot("doctor")
+    assert said.code == 1
+    assert "✗ gateway" in said.out

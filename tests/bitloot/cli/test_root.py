@@ -1,0 +1,76 @@
+"""`bitloot`: commands by name, errors as sentences, exit codes that mean something."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import psycopg2
+import pytest
+import redis
+
+from bitloot.cli import root
+from bitloot.errors import Blocked, UnsafeSettings
+from tests.bitloot.cli.conftest import Bitloot
+
+
+def test_help_names_every_command(bitloot: Bitloot) -> None:
+    said = bitloot("--help")
+    assert said.code == 0
+    for name in root.COMMANDS:
+        assert f"  {name} " in said.out
+
+
+@pytest.mark.parametrize("name", list(root.COMMANDS))
+def test_every_command_explains_itself(bitloot: Bitloot, name: str) -> None:
+    said = bitloot(name, "--help")
+    assert said.code == 0
+    assert len(said.out.splitlines()) > 3
+
+
+def test_an_unknown_command_is_a_usage_error(bitloot: Bitloot) -> None:
+    said = bitloot("sell")
+    assert said.code == 2
+    assert "No such command 'sell'" in said.err
+
+
+def test_the_version_is_told(bitloot: Bitloot) -> None:
+    assert bitloot("--version").out.startswith("bitloot, version ")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (UnsafeSettings(["One is missing.", "Two is short."]), 2, ["cannot start", "• One is", "• Two is"]),
+        (Blocked("kinguin: no balance"), 1, ["✗ kinguin: no balance"]),
+        (psycopg2.OperationalError("host=db password=pw"), 1, ["✗ The database cannot be reached."]),
+        (redis.ConnectionError("redis://:pw@queue"), 1, ["✗ Redis cannot be reached."]),
+        (KeyboardInterrupt(), 130, []),
+    ],
+    ids=["unsafe", "ours", "database", "redis", "interrupt"],
+)
+def test_an_error_is_a_sentence_and_a_code(
+    bitloot: Bitloot, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, said: list[str]
+) -> None:
+    @click.command()
+    def failing() -> None:
+        raise error
+
+    monkeypatch.setattr("bitloot.cli.sweep.command", failing)
+    ended = bitloot("sweep")
+    assert ended.code == code
+    assert ended.out == ""
+    assert "pw" not in ended.err
+    for part in said:
+        assert part in ended.err
+
+
+def test_it_runs_as_a_module_and_starts_without_a_database(nowhere: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bitloot", "migrate"], capture_output=True, text=True, check=False, cwd=nowhere
+    )
+    assert done.returncode == 2
+    assert "DATABASE_URL is missing" in done.stderr
+    assert "Traceback" not in done.stderr

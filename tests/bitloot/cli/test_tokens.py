@@ -1,0 +1,46 @@
+"""`bitloot token`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from bitloot.settings import load_settings
+from bitloot.tokens import Tokens
+from bitloot.vault import parse_master_keys
+from tests.bitloot.cli.conftest import Bitloot
+
+
+def test_an_admin_token_is_good_for_its_name_role_and_time(
+    bitloot: Bitloot, in_environ: dict[str, str]
+) -> None:
+    token = bitloot("token", "admin", "carol", "--role", "read-only", "--hours", "2").out.strip()
+    claims = Tokens.from_settings(load_settings(in_environ)).read_admin(token)
+    assert (claims.name, claims.role) == ("carol", "read-only")
+    assert claims.expires - time.time() <= 7200
+    assert claims.expires - time.time() > 7100
+
+
+def test_machines_get_it_as_json(bitloot: Bitloot, in_environ: dict[str, str]) -> None:
+    document = bitloot("token", "admin", "carol", "--json").document
+    assert document["role"] == "operator"
+    assert Tokens.from_settings(load_settings(in_environ)).read_admin(document["token"]).name == "carol"
+
+
+def test_an_unknown_role_is_refused(bitloot: Bitloot, in_environ: dict[str, str]) -> None:
+    said = bitloot("token", "admin", "carol", "--role", "king")
+    assert said.code == 2
+    assert "'king' is not one of" in said.err
+
+
+def test_without_secrets_there_is_no_token(bitloot: Bitloot, nowhere: Path) -> None:
+    said = bitloot("token", "admin", "carol")
+    assert said.code == 2
+    assert "ADMIN_TOKEN_SECRET is missing" in said.err
+
+
+def test_a_master_key_is_as_the_settings_take_it(bitloot: Bitloot, nowhere: Path) -> None:
+    (number,) = parse_master_keys(bitloot("token", "master-key").out.strip())
+    assert number == 1
+    document = bitloot("token", "master-key", "--number", "3", "--json").document
+    assert list(parse_master_keys(document["master_key"])) == [3]

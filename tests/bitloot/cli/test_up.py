@@ -1,0 +1,97 @@
+"""`bitloot up`: runs until it is told to stop, mends what dies, and leaves nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bitloot.cli.house import answers
+from bitloot.engines.ports import free_port
+from tests.servers import Servers, drop_database, fresh_database, with_database
+from tests.waiting import descendants, gone, until
+
+
+@pytest.fixture
+def environment(servers: Servers, tmp_path: Path) -> Iterator[dict[str, str]]:
+    name = fresh_database(servers.database_url)
+    yield {
+        "PATH": os.defpath,
+        "STATE_DIR": str(tmp_path / "state"),
+        "DATABASE_URL": with_database(servers.database_url, name),
+        "REDIS_URL": servers.redis_url,
+        "QUEUE_NAMESPACE": f"up-{secrets.token_hex(4)}",
+        **{port: str(free_port()) for port in ("PORT", "RELAY_PORT", "STANDINS_PORT")},
+    }
+    drop_database(servers.database_url, name)
+
+
+def started(environment: dict[str, str], said: Path, *options: str) -> subprocess.Popen[bytes]:
+    with said.open("w") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "bitloot", "up", *options], stdout=out, stderr=out, env=environment
+        )
+
+
+def test_it_prints_addresses_mends_what_dies_and_drains(environment: dict[str, str], tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    running = started(environment, said)
+    try:
+        until(lambda: "Ctrl-C drains" in said.read_text() or running.poll() is not None, seconds=60)
+        assert running.poll() is None, said.read_text()
+        assert f"shop      http://127.0.0.1:{environment['PORT']}" in said.read_text()
+        below = descendants(running.pid)
+        os.kill(relay_among(below), signal.SIGKILL)
+        until(lambda: "relay is up again" in said.read_text(), seconds=60)
+        assert "relay ended with -9" in said.read_text()
+        assert doctor(environment)["ok"]
+        below = descendants(running.pid)
+    finally:
+        running.send_signal(signal.SIGINT)
+        code = running.wait(90)
+    assert code == 0
+    assert gone(*below)
+    assert said.read_text().rstrip().endswith("the data stays.")
+    assert not answers(f"http://127.0.0.1:{environment['PORT']}/healthz")
+
+
+def relay_among(pids: list[int]) -> int:
+    """The relay itself, not its guard."""
+    for pid in pids:
+        argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if argv[1:3] == [b"-m", b"web.relay"]:
+            return pid
+    raise AssertionError("no relay runs")
+
+
+def doctor(environment: dict[str, str]) -> dict[str, bool]:
+    """Another command beside it, which is told nothing but the state directory."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bitloot", "doctor", "--json"],
+        capture_output=True,
+        env={"PATH": os.defpath, "STATE_DIR": environment["STATE_DIR"]},
+        check=False,
+    )
+    found: dict[str, bool] = json.loads(done.stdout)
+    return found
+
+
+def test_machines_get_one_document_and_a_token(environment: dict[str, str], tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    running = started(environment, said, "--json")
+    try:
+        until(lambda: said.read_text().endswith("}\n") or running.poll() is not None, seconds=60)
+        told = json.loads(said.read_text())
+    finally:
+        running.terminate()
+        code = running.wait(90)
+    assert code == 0
+    assert told["relay"] == f"ws://127.0.0.1:{environment['RELAY_PORT']}/fulfillment"
+    assert told["admin_token"].count(".") == 2
