@@ -105,6 +105,7 @@ function showPayment(order) {
   at("memo-field").hidden = !payment.payinExtraId;
   at("pay-memo").textContent = payment.payinExtraId || "";
   const until = payment.validUntil && new Date(payment.validUntil);
+  at("pay-until").hidden = !until;
   at("pay-until").textContent = until ? `This quote holds until ${until.toLocaleString()}.` : "";
 }
 
