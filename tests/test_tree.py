@@ -20,11 +20,11 @@ PACKAGES = ("bitloot", "db", "actors", "web")
 #: Longest allowed, in lines.
 FILE_LINES, FUNCTION_LINES = 300, 60
 
-#: Orders in these states wait for money, a person, or nothing at all; in every other one a step is due.
+#: Orders in these states wait for money (which is asked for by payment), a person, or nothing; elsewhere a step is due.
 RESTING = {
+    OrderState.CREATED,
     OrderState.EXPIRED,
     OrderState.REVIEW,
-    OrderState.FULFILLED,
     OrderState.FAILED,
     OrderState.REFUND_DUE,
     OrderState.REFUNDED,
@@ -32,16 +32,23 @@ RESTING = {
 
 #: Modules without a test file of their own, and why.
 WITHOUT_TWIN = {
-    "bitloot/__main__.py": "two lines; tests/bitloot/cli runs it",
+    "bitloot/__main__.py": "two lines; tests/bitloot/cli/test_root.py runs it",
+    "bitloot/mail/base.py": "a protocol and a record; every mailer's tests run against it",
+    "bitloot/stores/base.py": "a protocol; the contract that every store passes is its test",
+    "web/standins/__main__.py": "tests/web/standins/test_main.py runs it",
 }
 
 
 def modules() -> Iterator[Path]:
-    """All modules of the four packages, but for empty package files."""
+    """All modules of the four packages, but for package files that only lend what others define."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            if path.name != "__init__.py" or len(ast.parse(path.read_text()).body) > 2:
+            if path.name != "__init__.py" or defines_something(path):
                 yield path
+
+
+def defines_something(path: Path) -> bool:
+    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in parsed(path).body)
 
 
 def sources() -> Iterator[Path]:

@@ -11,6 +11,7 @@ import psycopg2
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from rich.markup import escape
 
 from bitloot.cli.screen import as_json_option, print_json, screen
 from bitloot.errors import BitLootError, UnsafeSettings
@@ -31,7 +32,7 @@ PATIENCE = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """One part of the shop. `answer` is a sentence, whether it works or not."""
+    """One part of the shop. `answer` is a sentence, whether it works or not; several reasons are a line each."""
 
     part: str
     ok: bool
@@ -53,8 +54,10 @@ def command(as_json: bool) -> int:
     console = screen()
     for finding in findings:
         mark = "[green]✓[/]" if finding.ok else "[bold red]✗[/]"
-        console.print(f"{mark} {finding.part:<22}", end="")
-        console.print(finding.answer, f"[dim]{finding.ms:.0f} ms[/]", markup=True, soft_wrap=True)
+        first, *more = finding.answer.splitlines()
+        console.print(f"{mark} {finding.part:<22}{escape(first)} [dim]{finding.ms:.0f} ms[/]", soft_wrap=True)
+        for reason in more:
+            console.print(f"{'':<24}{escape(reason)}", soft_wrap=True)
     return 0 if well else 1
 
 
@@ -79,9 +82,9 @@ def _examine(part: str, check: Callable[[], str]) -> Finding:
     try:
         ok, answer = True, check()
     except UnsafeSettings as refusal:
-        ok, answer = False, " ".join(refusal.reasons)
+        ok, answer = False, "\n".join(refusal.reasons)
     except BitLootError as error:
-        ok, answer = False, f"{error} ({error.code})."
+        ok, answer = False, f"{error}."
     except Exception as error:  # drivers' texts may hold an address or a password
         ok, answer = False, f"Does not answer: {type(error).__name__}."
     return Finding(part, ok, answer, round((time.perf_counter() - began) * 1000, 1))
