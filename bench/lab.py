@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,9 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg2
 import redis
 
-from bitloot.engines.ports import free_port
 from bitloot.engines.postgres import PostgresEngine
-from bitloot.engines.process import Process
+from bitloot.engines.process import Process, accepts
 from bitloot.engines.valkey import ValkeyEngine
 
 __all__ = ["Lab", "open_lab"]
@@ -57,11 +57,12 @@ class Lab:
 
     @staticmethod
     def ports(count: int) -> list[int]:
-        """Free ports, one after another, for services that want neighbours."""
+        """Free ports, one after another, below the range from which the system serves clients."""
         while True:
-            base = free_port()
-            if base + count < 65_535:
-                return list(range(base, base + count))
+            base = 15_000 + secrets.randbelow(15_000)
+            wanted = list(range(base, base + count))
+            if not any(accepts(port) for port in wanted):
+                return wanted
 
 
 @contextmanager

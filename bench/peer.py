@@ -55,7 +55,7 @@ def start_stubs(peers: Path, base: int, webhook_port: int, logs: Path) -> Proces
         stub_environ(base, webhook_port),
         logs / f"stubs-{base}.log",
     )
-    return stubs.start().wait_for(base)
+    return stubs.start().wait_for(base).wait_for(base + 1).wait_for(base + 2)
 
 
 def start_peer(
