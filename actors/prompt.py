@@ -74,17 +74,18 @@ class PromptRedisBroker(RedisBroker):
         ready = [message.copy(options={"redis_message_id": str(uuid4())}) for message in messages]
         for message in ready:
             self.emit_before("enqueue", message, None)
-        try:
-            self._store(ready)
-        except (
-            redis.exceptions.NoScriptError
-        ):  # a server that was restarted; the slow way teaches it the script again
-            for message in ready:
+        for message, answer in zip(ready, self._store(ready), strict=False):
+            if isinstance(
+                answer, redis.exceptions.NoScriptError
+            ):  # a restarted server: this teaches it again
                 self.do_enqueue(message.queue_name, message.options["redis_message_id"], message.encode())
+            elif isinstance(answer, Exception):
+                raise answer
         for message in ready:
             self.emit_after("enqueue", message, None)
 
-    def _store(self, messages: Sequence[Message[Any]]) -> None:
+    def _store(self, messages: Sequence[Message[Any]]) -> list[Any]:
+        """The server's answer to each message, then to each wake-up; errors are among them."""
         sha = self.scripts["dispatch"].sha
         with self.client.pipeline(transaction=False) as pipe:
             for message in messages:
@@ -101,7 +102,7 @@ class PromptRedisBroker(RedisBroker):
             for queue_name in {message.queue_name for message in messages}:
                 self.wakes[queue_name].set()
                 pipe.publish(self._channel, queue_name)
-            pipe.execute()
+            return list(pipe.execute(raise_on_error=False))
 
     @property
     def _channel(self) -> str:

@@ -1,0 +1,122 @@
+"""Group commit: every handler gets its own answer, after its own commit, whatever happens to the others."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from decimal import Decimal
+
+import pytest
+from peewee import OperationalError
+
+import db
+from bitloot.gateways.base import PaymentNews
+from bitloot.settings import Settings
+from bitloot.states import OrderState, PaymentState
+from bitloot.vault import Vault
+from db import Notice, Payment, Taken, Terms, base, take_news
+from tests.factories import a_payment, again, an_order, news_of
+from web import intake as module
+from web.intake import Intake
+
+TERMS = Terms("nowpayments", Decimal(0), "ipn", 60)
+VAULT = Vault({1: b"m" * 32})
+
+
+def a_notice(payment: Payment, digest: str) -> db.NewNotice:
+    return db.seal_notice(
+        VAULT,
+        source="nowpayments",
+        event="finished",
+        external_id=payment.gateway_payment_id,
+        digest=digest,
+        proof="sorted",
+        headers={},
+        body=b"{}",
+        address="127.0.0.1",
+    )
+
+
+def all_at_once(intake: Intake, told: list[tuple[Payment, str]]) -> list[Taken | Exception]:
+    """Each notice from a thread of its own, as handlers do."""
+    answers: dict[int, Taken | Exception] = {}
+    start = threading.Barrier(len(told))
+
+    def handle(number: int, payment: Payment, digest: str) -> None:
+        start.wait()
+        try:
+            answers[number] = intake.take(news_of(payment), a_notice(payment, digest))
+        except Exception as error:
+            answers[number] = error
+
+    threads = [threading.Thread(target=handle, args=(number, *item)) for number, item in enumerate(told)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [answers[number] for number in range(len(told))]
+
+
+def test_each_handler_gets_the_answer_to_its_own_notice(database: Settings) -> None:
+    payments = [a_payment(an_order()) for _ in range(40)]
+    answers = all_at_once(Intake(TERMS), [(payment, payment.gateway_payment_id) for payment in payments])
+    for payment, taken in zip(payments, answers, strict=True):
+        assert isinstance(taken, Taken)
+        assert (taken.outcome, taken.order_id, taken.dst) == ("moved", payment.order_id, OrderState.PAID)
+        assert again(payment.order).state is OrderState.PAID
+    assert Notice.select().count() == 40
+
+
+def test_the_same_notice_in_one_batch_is_one_move(database: Settings) -> None:
+    payment = a_payment(an_order())
+    answers = all_at_once(Intake(TERMS), [(payment, "same")] * 20)
+    outcomes = sorted(taken.outcome for taken in answers if isinstance(taken, Taken))
+    assert outcomes == ["moved"] + ["repeat"] * 19
+    assert again(payment.order).seq == 2
+
+
+def test_two_notices_that_race_for_one_order_are_both_answered(database: Settings) -> None:
+    payment = a_payment(an_order())
+    answers = all_at_once(Intake(TERMS), [(payment, "one"), (payment, "two")])
+    outcomes = sorted(taken.outcome for taken in answers if isinstance(taken, Taken))
+    assert outcomes == ["moved", "noted"]
+    assert again(payment.order).seq == 2
+
+
+def test_one_that_cannot_be_taken_does_not_take_the_others_with_it(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = a_payment(an_order()), a_payment(an_order())
+    monkeypatch.setattr(module, "take_batch", lambda batch, terms: [None] * len(batch))
+    alone = take_news
+
+    def take_alone(news: object, **options: object) -> Taken:
+        if getattr(news, "payment_id", "") == bad.gateway_payment_id:
+            raise ValueError("cannot")
+        return alone(news, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "take_news", take_alone)
+    first, second = all_at_once(Intake(TERMS), [(good, "good"), (bad, "bad")])
+    assert isinstance(first, Taken)
+    assert isinstance(second, ValueError)
+    assert again(good.order).state is OrderState.PAID
+    assert again(bad.order).state is OrderState.CREATED
+
+
+def test_when_the_database_is_away_every_handler_hears_it(settings: Settings) -> None:
+    base.connect_url("postgresql://nobody@127.0.0.1:9/nothing", max_connections=2, application="test")
+    notice = db.NewNotice(uuid.uuid4(), "nowpayments", "e", None, "d", "p", b"", b"", 0, "")
+    news = PaymentNews("1", PaymentState.FINISHED)
+    with pytest.raises(OperationalError):
+        Intake(TERMS).take(news, notice)
+    base.dispose()
+
+
+def test_a_handler_does_not_wait_for_ever(database: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    payment = a_payment(an_order())
+    release = threading.Event()
+    monkeypatch.setattr(module, "NOTICE_SECONDS", 0.2)
+    monkeypatch.setattr(module, "take_batch", lambda batch, terms: release.wait(10) and [None] * len(batch))
+    with pytest.raises(OperationalError, match="in time"):
+        Intake(TERMS).take(news_of(payment), a_notice(payment, "d"))
+    release.set()
