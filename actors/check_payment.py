@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors import bell
+from actors.chain import hand_on
 from actors.gate import ask_gateway
 from actors.reserve import reserve
 from actors.step import step
@@ -22,4 +23,4 @@ def check_payment(payment_id: str) -> None:
     if outcome in {"moved", "case"}:
         bell.ring()
     if outcome == "moved" and Order.get_by_id(payment.order_id).state is OrderState.PAID:
-        reserve.send(str(payment.order_id))
+        hand_on(reserve, str(payment.order_id))

@@ -9,14 +9,15 @@ from uuid import UUID
 import structlog
 
 from actors import bell
+from actors.chain import hand_on
 from actors.notify import notify
 from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Permanent, Retryable
 from bitloot.states import OrderState, PurchaseState
 from bitloot.suppliers.base import SupplierKey
-from db import Order, Purchase, keys_of, open_case, purchases_of, store_keys
-from db.keys import StoredKey, key_id, key_label, object_name, order_context, same_key_elsewhere
+from db import Order, Purchase, open_case, purchases_of, store_keys
+from db.keys import StoredKey, ids_of, key_id, key_label, object_name, order_context, same_key_elsewhere
 
 __all__ = ["encrypt_store"]
 
@@ -29,7 +30,7 @@ OPEN = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL})
 @step(queue="encrypt_store")
 def encrypt_store(order_id: str) -> None:
     """Stores what keys there are; the order is fulfilled when every line has all of its own."""
-    order = Order.get_or_none(Order.id == order_id)
+    order = Order.find(order_id)
     if order is None or order.state not in {OrderState.WAITING, OrderState.READY}:
         return
     data_key = _data_key(order)
@@ -39,7 +40,7 @@ def encrypt_store(order_id: str) -> None:
             fulfilled = _fetch_and_store(order, purchase, data_key) or fulfilled
     bell.ring()
     if fulfilled or _is_fulfilled(order):
-        notify.send(order_id)
+        hand_on(notify, order_id)
     elif order.state is OrderState.READY:
         raise Retryable("not all keys are there yet", code="keys_missing")
 
@@ -54,14 +55,16 @@ def _data_key(order: Order) -> bytes:
 def _fetch_and_store(order: Order, purchase: Purchase, data_key: bytes) -> bool:
     """Whether the order became fulfilled by what was stored here."""
     supplier = shop().suppliers[purchase.supplier]
-    have = {key.supplier_key_id for key in keys_of(order.id) if key.purchase_id == purchase.id}
+    have = ids_of(purchase)
     fetched = supplier.fetch_keys(purchase.supplier_ref or "", purchase.keys_expected)
     fresh = [key for key in fetched.keys if key.key_id not in have]
     stored = [
         _seal_and_put(order, purchase, data_key, key) for key in fresh[: purchase.keys_expected - len(have)]
     ]
-    _report_strays(order, purchase, stored, surplus=len(fresh) - len(stored))
-    return store_keys(order, purchase, stored, actor="encrypt_store")
+    twin = same_key_elsewhere([item.fingerprint for item in stored], order.id) if stored else None
+    kept = store_keys(order, purchase, stored, actor="encrypt_store")
+    _report_strays(order, purchase, twin, taken=kept.taken, surplus=len(fresh) - len(stored))
+    return kept.fulfilled
 
 
 def _seal_and_put(order: Order, purchase: Purchase, data_key: bytes, key: SupplierKey) -> StoredKey:
@@ -85,17 +88,14 @@ def _seal_and_put(order: Order, purchase: Purchase, data_key: bytes, key: Suppli
     )
 
 
-def _report_strays(order: Order, purchase: Purchase, stored: list[StoredKey], *, surplus: int) -> None:
-    """A key that another order has too, or one key too many, is the supplier's error: a person must know."""
-    twins: list[UUID] = [twin for item in stored if (twin := same_key_elsewhere(item.fingerprint, order.id))]
-    if twins:
-        open_case(
-            order.id, purchase.id, "duplicate_key", {"other_order": str(twins[0]), "keys": str(len(twins))}
-        )
+def _report_strays(order: Order, purchase: Purchase, twin: UUID | None, *, taken: int, surplus: int) -> None:
+    """A code that another order has too, or one too many, is the supplier's error: a person must know."""
+    if twin is not None or taken:
+        figures = {"other_order": str(twin or ""), "taken": str(taken), "supplier": purchase.supplier}
+        open_case(order.id, purchase.id, "duplicate_key", figures)
     if surplus > 0:
-        open_case(
-            order.id, purchase.id, "surplus_keys", {"surplus": str(surplus), "supplier": purchase.supplier}
-        )
+        figures = {"surplus": str(surplus), "supplier": purchase.supplier}
+        open_case(order.id, purchase.id, "surplus_keys", figures)
 
 
 def _is_fulfilled(order: Order) -> bool:

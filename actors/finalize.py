@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from actors import bell
+from actors.chain import hand_on
 from actors.encrypt_store import encrypt_store
 from actors.step import step
 from actors.workshop import shop
@@ -31,11 +32,11 @@ SLOWEST = 300.0
 @step(queue="finalize")
 def finalize(order_id: str) -> None:
     """A webhook is a hint: this asks. Hands on when keys are there, comes back when they are not."""
-    order = Order.get_or_none(Order.id == order_id)
+    order = Order.find(order_id)
     if order is None:
         return
     if order.state is OrderState.READY:
-        encrypt_store.send(order_id)
+        hand_on(encrypt_store, order_id)
         return
     if order.state is not OrderState.WAITING:
         return
@@ -65,11 +66,11 @@ def _record(order: Order, purchases: list[Purchase], standings: list[Standing]) 
         _end(order, ended[0])
     elif all(_delivered(item) for item in purchases):
         if order.advance(OrderState.READY, actor="finalize"):
-            encrypt_store.send(str(order.id))
+            hand_on(encrypt_store, str(order.id))
     else:
         order.look_again(_pause(order))
         if any(standing.keys_ready for standing in standings):
-            encrypt_store.send(str(order.id))  # what is there is sealed as it comes
+            hand_on(encrypt_store, str(order.id))  # what is there is sealed as it comes
     bell.ring()
 
 

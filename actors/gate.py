@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from actors.workshop import shop
-from bitloot.states import OrderState, PaymentState
+from bitloot.states import OrderState
 from db import Order, Payment, open_case, take_news
 from db.base import now
+from db.payments import finished_payment, is_confirmed
 
 __all__ = ["ask_gateway", "money_is_confirmed"]
 
@@ -18,18 +19,13 @@ PAUSE = 15.0
 
 def money_is_confirmed(order: Order) -> bool:
     """Whether the gateway itself confirmed the order's payment; asks it if need be, and parks the order if not."""
-    payment = (
-        Payment.select()
-        .where(Payment.order == order.id, Payment.rank >= PaymentState.FINISHED.rank)
-        .order_by(Payment.confirmed_at.asc(nulls="LAST"))
-        .first()
-    )
+    payment = finished_payment(order.id)
     if payment is None:
         return _accepted_by_a_person(order)
     if payment.confirmed_at is not None:
         return True
     taken = ask_gateway(payment, "reserve")
-    if Payment.get_by_id(payment.id).confirmed_at is not None:
+    if is_confirmed(payment):
         return True
     if taken == "case" or (now() - order.moved_at).total_seconds() > PATIENCE:
         figures = {"payment_id": payment.gateway_payment_id, "outcome": taken}

@@ -14,6 +14,7 @@ from dramatiq.middleware import Middleware, MiddlewareError, Retries
 
 import db
 from actors import bell, workshop
+from actors.chain import go_on_in_threads
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent, Retryable, UnsafeSettings, frames_of
 from db import base
 
@@ -39,6 +40,7 @@ class Boot(Middleware):
             for reason in refusal.reasons:
                 log.critical(reason, action="refused")
             sys.exit(78)  # EX_CONFIG
+        go_on_in_threads()
         # As many as can run at once: fewer would idle threads, more would be hostages of a kill (RELIABILITY §2.1).
         worker.queue_prefetch = worker.worker_threads
         worker.delay_prefetch = DELAYED

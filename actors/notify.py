@@ -10,7 +10,8 @@ from actors.workshop import shop
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable
 from bitloot.mail.letters import render_keys_ready
 from bitloot.states import OrderState
-from db import Letter, Line, Order, keep_letter, letter_of, open_case
+from db import Letter, Order, keep_letter, letter_of, open_case
+from db.orders import lines_of
 
 __all__ = ["KIND", "notify"]
 
@@ -28,7 +29,7 @@ REST = 300.0
 @step(queue="notify")
 def notify(order_id: str) -> None:
     """Sends the letter of a fulfilled order, unless it went already."""
-    order = Order.get_or_none(Order.id == order_id)
+    order = Order.find(order_id)
     if order is None or order.state is not OrderState.FULFILLED:
         return
     letter = letter_of(order.id, KIND) or _render(order)
@@ -42,14 +43,13 @@ def notify(order_id: str) -> None:
 
 def _render(order: Order) -> Letter:
     tools = shop()
-    lines = Line.select().where(Line.order == order.id).order_by(Line.position)
     link = f"{tools.settings.public_url}/o/{order.id}#{tools.tokens.link(order.id, 1)}"
     rendered = render_keys_ready(
         tools.settings.shop_name,
         to=order.email,
         sender=tools.settings.mail_from,
         order_ref=str(order.id)[:8],
-        items=[(line.name, line.quantity) for line in lines],
+        items=[(line.name, line.quantity) for line in lines_of(order)],
         link=link,
     )
     return keep_letter(tools.vault, order.id, KIND, rendered)

@@ -24,26 +24,36 @@ STOCK_SLEEP = 1
 
 
 class PromptConsumer(_RedisConsumer):
-    """The stock consumer, but its pause on an empty queue ends when a message or a free place comes."""
+    """The stock consumer, but it looks only when there may be something: woken, or once in a while."""
 
     def __init__(self, broker: PromptRedisBroker, queue_name: str, prefetch: int) -> None:
         super().__init__(broker, queue_name, prefetch, STOCK_SLEEP)  # type: ignore[no-untyped-call]
         self._wake = broker.wakes[queue_name]
+        self._drained = False  # the last look found fewer than it asked for, or there was no place for more
 
     def __next__(self) -> Any:
-        self._wake.clear()  # before the look: what comes after it is not missed
-        message = super().__next__()  # type: ignore[no-untyped-call]
-        if message is None:
+        if self._drained and not self.message_cache:
             self._wake.wait(LOOK_EVERY)
+        self._wake.clear()  # before the look: what comes after it is not missed
+        known = len(self.message_cache)
+        wanted = self.prefetch - self.outstanding_message_count
+        message = super().__next__()  # type: ignore[no-untyped-call]
+        if known == 0:
+            self._drained = message is None or len(self.message_cache) + 1 < wanted
         return message
 
     def ack(self, message: Any) -> None:
-        super().ack(message)  # type: ignore[no-untyped-call]
-        self._wake.set()
+        self._free(super().ack, message)
 
     def nack(self, message: Any) -> None:
-        super().nack(message)  # type: ignore[no-untyped-call]
-        self._wake.set()
+        self._free(super().nack, message)
+
+    def _free(self, end: Any, message: Any) -> None:
+        """A place that was missing is free again."""
+        full = self.outstanding_message_count >= self.prefetch
+        end(message)
+        if full:
+            self._wake.set()
 
 
 class PromptRedisBroker(RedisBroker):

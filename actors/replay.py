@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from actors import bell
+from actors.chain import hand_on
 from actors.finalize import finalize
 from actors.reserve import reserve
 from actors.step import step
@@ -47,7 +48,7 @@ def _replay_ipn(headers: dict[str, str], body: bytes) -> str:
         poll_seconds=tools.settings.payment_poll_seconds,
     )
     if taken.dst is OrderState.PAID:
-        reserve.send(str(taken.order_id))
+        hand_on(reserve, str(taken.order_id))
     return taken.outcome
 
 
@@ -56,5 +57,5 @@ def _replay_webhook(source: str, headers: dict[str, str], body: bytes) -> str:
     order_id = hint_order(source, hint) if hint.relevant else None
     if order_id is None:
         return "unmatched" if hint.relevant else "ignored"
-    finalize.send(str(order_id))
+    hand_on(finalize, str(order_id))
     return "matched"

@@ -6,6 +6,7 @@ import structlog
 
 from actors import bell
 from actors.buying import pursue
+from actors.chain import hand_on
 from actors.finalize import finalize
 from actors.gate import money_is_confirmed
 from actors.step import step
@@ -30,7 +31,7 @@ LONG_REST = 3600.0
 @step(queue="reserve")
 def reserve(order_id: str) -> None:
     """Buys what a paid order wants, each line once, and hands on when all is bought."""
-    order = Order.get_or_none(Order.id == order_id)
+    order = Order.find(order_id)
     if order is None or order.state is not OrderState.PAID:
         return
     if not money_is_confirmed(order):
@@ -100,6 +101,6 @@ def _hand_on(order: Order, purchases: list[Purchase]) -> None:
     ready = any(purchase.supplier_status == done for purchase in purchases)
     early = any(hint_seen(purchase.supplier, purchase.supplier_ref or "") for purchase in purchases)
     if ready or early:
-        finalize.send(str(order.id))
+        hand_on(finalize, str(order.id))
     else:
         order.look_again(shop().settings.poll_seconds)

@@ -10,6 +10,7 @@ import dramatiq
 import structlog
 
 from actors.broker import broker
+from actors.chain import run_chain
 from actors.policy import POLICIES, Policy
 from bitloot.errors import BitLootError, Retryable, frames_of
 from db import base
@@ -18,6 +19,9 @@ __all__ = ["StepFailed", "step"]
 
 log = structlog.get_logger(__name__)
 Step = TypeVar("Step", bound=Callable[..., None])
+
+#: actor name -> the step itself.
+FUNCTIONS: dict[str, Callable[..., None]] = {}
 
 
 class StepFailed(Retryable):
@@ -41,10 +45,9 @@ def step(
 
         @wraps(function)
         def run(*ids: str) -> None:
-            with structlog.contextvars.bound_contextvars(actor=name, subject=" ".join(ids)):
-                _run_scoped(function, name, ids)
+            run_chain(lambda: _run_scoped(function, name, ids), _run_next)
 
-        POLICIES[name] = (queue, policy)
+        POLICIES[name], FUNCTIONS[name] = (queue, policy), function
         all_options: dict[str, Any] = {**policy.options(), **options}
         decorate = dramatiq.actor(broker=broker, actor_name=name, queue_name=queue, **all_options)
         actor: dramatiq.Actor[..., None] = decorate(run)
@@ -53,9 +56,19 @@ def step(
     return declare
 
 
+def _run_next(actor: dramatiq.Actor[..., None], subject: str) -> None:
+    """A step that was handed on. If it fails it is sent, so that its own policy counts."""
+    name = actor.actor_name
+    try:
+        _run_scoped(FUNCTIONS[name], name, (subject,))
+    except BitLootError as error:
+        log.info("the next step will be tried again", action="handed_over", next=name, code=error.code)
+        actor.send_with_options(args=(subject,), delay=int(POLICIES[name][1].first * 1000))
+
+
 def _run_scoped(function: Callable[..., None], name: str, ids: tuple[str, ...]) -> None:
     try:
-        with base.scope():
+        with structlog.contextvars.bound_contextvars(actor=name, subject=" ".join(ids)), base.scope():
             function(*ids)
     except BitLootError:
         raise

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from peewee import ForeignKeyField, TextField, UUIDField
 
 from bitloot.states import OrderState, PurchaseState
-from db.base import Model, now, rows, transaction
+from db.base import Model, now, rows
 from db.fields import TimeField
-from db.orders import Line, Order
-from db.purchases import Purchase, purchases_of
+from db.orders import Line, Order, due_seconds
+from db.purchases import Purchase
 
-__all__ = ["Key", "StoredKey", "key_id", "key_label", "keys_of", "object_name", "order_context", "store_keys"]
+__all__ = [
+    "Kept",
+    "Key",
+    "StoredKey",
+    "key_id",
+    "key_label",
+    "keys_of",
+    "object_name",
+    "order_context",
+    "store_keys",
+]
 
 
 class Key(Model):
@@ -36,10 +47,6 @@ class Key(Model):
     class Meta:
         table_name = "keys"
         indexes = ((("supplier", "supplier_key_id"), True),)
-
-
-#: Purchases that keys may still be added to.
-_OPEN = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL})
 
 
 @dataclass(frozen=True)
@@ -79,49 +86,36 @@ def keys_of(order_id: uuid.UUID) -> list[Key]:
     return list(query.order_by(Line.position, Key.stored_at, Key.id))
 
 
-def same_key_elsewhere(fingerprint: str, order_id: uuid.UUID) -> uuid.UUID | None:
-    """Another order that holds the same code, if any."""
+def same_key_elsewhere(fingerprints: Sequence[str], order_id: uuid.UUID) -> uuid.UUID | None:
+    """Another order that holds one of these codes, if any."""
     found = rows(
-        "SELECT order_id FROM keys WHERE fingerprint = %s AND order_id <> %s LIMIT 1",
-        *(fingerprint, order_id),
+        "SELECT order_id FROM keys WHERE fingerprint = ANY(%s) AND order_id <> %s LIMIT 1",
+        *(list(fingerprints), order_id),
     )
     return uuid.UUID(str(found[0][0])) if found else None
 
 
-def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *, actor: str) -> bool:
-    """One commit: the keys, what it means for their purchase, and, when all lines have theirs, for the order.
-
-    True if the order came to `fulfilled` by this call.
-    """
-    with transaction():
-        for item in stored:
-            _insert(order, purchase, item)
-        have = Key.select().where(Key.purchase == purchase.id).count()
-        if purchase.state in _OPEN and have >= purchase.keys_expected:
-            purchase.advance(PurchaseState.STORED, note=f"{have} keys", keys_stored=have)
-        elif purchase.state is PurchaseState.WAITING and have:
-            purchase.advance(PurchaseState.PARTIAL, note=f"{have} keys", keys_stored=have)
-        if order.state is not OrderState.READY:
-            return False
-        if any(item.state is not PurchaseState.STORED for item in purchases_of(order)):
-            return False
-        return order.advance(OrderState.FULFILLED, actor=actor, data={"keys": _count(order)})
+def ids_of(purchase: Purchase) -> set[str]:
+    """The supplier's ids of the keys that a purchase has already."""
+    return {row[0] for row in rows("SELECT supplier_key_id FROM keys WHERE purchase_id = %s", purchase.id)}
 
 
-def _insert(order: Order, purchase: Purchase, item: StoredKey) -> None:
-    Key.insert(
-        id=item.id,
-        order=order.id,
-        line=purchase.line_id,
-        purchase=purchase.id,
-        supplier=purchase.supplier,
-        supplier_key_id=item.supplier_key_id,
-        media_type=item.media_type,
-        object_name=item.object_name,
-        object_digest=item.object_digest,
-        fingerprint=item.fingerprint,
-    ).on_conflict_ignore().execute()
+@dataclass(frozen=True)
+class Kept:
+    """What keeping keys did."""
+
+    fulfilled: bool  # the order came to `fulfilled` by this
+    taken: int  # keys whose supplier's id another purchase has: the supplier gave one key twice
 
 
-def _count(order: Order) -> int:
-    return int(rows("SELECT count(*) FROM keys WHERE order_id = %s", order.id)[0][0])
+def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *, actor: str) -> Kept:
+    """One commit: the keys, what it means for their purchase, and, when all lines have theirs, for the order."""
+    told = json.dumps([{**asdict(item), "id": str(item.id)} for item in stored])
+    state, count, fulfilled, taken = rows(
+        "SELECT o_state, o_keys, o_fulfilled, o_taken FROM keep_keys(%s, %s, %s, %s, %s)",
+        *(order.id, purchase.id, actor, told, due_seconds(OrderState.FULFILLED)),
+    )[0]
+    purchase.state, purchase.keys_stored = PurchaseState(state), count
+    if fulfilled:
+        order.state = OrderState.FULFILLED
+    return Kept(fulfilled, taken)

@@ -111,7 +111,9 @@ class Letter(Model):
 
 
 def letter_of(order_id: uuid.UUID, kind: str, generation: int = 1) -> Letter | None:
-    return Letter.get_or_none(Letter.order == order_id, Letter.kind == kind, Letter.generation == generation)
+    tail = "WHERE t.order_id = %s AND t.kind = %s AND t.generation = %s"
+    found = Letter.load(tail, order_id, kind, generation)
+    return found[0] if found else None
 
 
 def keep_letter(

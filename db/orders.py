@@ -49,6 +49,16 @@ class Order(Model):
     class Meta:
         table_name = "orders"
 
+    @classmethod
+    def find(cls, order_id: str | uuid.UUID) -> Order | None:
+        """The order, or None; also for what is no order id at all."""
+        try:
+            known = uuid.UUID(str(order_id))
+        except ValueError:
+            return None
+        found = cls.load("WHERE t.id = %s", known)
+        return found[0] if found else None
+
     def advance(
         self, dst: OrderState, *, actor: str, reason: str = "", data: Mapping[str, Any] | None = None
     ) -> bool:
@@ -190,6 +200,11 @@ def place_order(
         }
         Move.insert(order=order_id, seq=1, at=now(), **first).execute()
     return Order.get_by_id(order_id), True
+
+
+def lines_of(order: Order) -> list[Line]:
+    """In the order in which they were asked for."""
+    return Line.load("WHERE t.order_id = %s ORDER BY t.position", order.id)
 
 
 def _line_row(order_id: uuid.UUID, position: int, line: NewLine) -> dict[str, Any]:

@@ -55,6 +55,18 @@ def open_payment(order: Order, gateway: str, opened: PaymentOpened, poll_seconds
     return Payment.get(Payment.gateway == gateway, Payment.gateway_payment_id == opened.payment_id)
 
 
+def finished_payment(order_id: uuid.UUID) -> Payment | None:
+    """The payment that paid the order, one that the gateway confirmed before others."""
+    tail = "WHERE t.order_id = %s AND t.rank >= %s ORDER BY t.confirmed_at NULLS LAST LIMIT 1"
+    found = Payment.load(tail, order_id, PaymentState.FINISHED.rank)
+    return found[0] if found else None
+
+
+def is_confirmed(payment: Payment) -> bool:
+    """Whether the gateway confirmed it by now."""
+    return bool(rows("SELECT confirmed_at IS NOT NULL FROM payments WHERE id = %s", payment.id)[0][0])
+
+
 def claim_polls(limit: int, again: float, watch_days: float) -> list[str]:
     """Takes up to `limit` payments about which the gateway is to be asked now; gives up after `watch_days`.
 

@@ -152,11 +152,8 @@ def intend(order: Order) -> list[Purchase]:
 
 def purchases_of(order: Order) -> list[Purchase]:
     """The newest purchase of each line, in the order of the lines."""
-    query = (
-        Purchase.select()
-        .join(Line, on=(Purchase.line == Line.id))
-        .where(Purchase.order == order.id)
-        .order_by(Line.position, Purchase.generation)
+    found = Purchase.load(
+        "JOIN lines l ON l.id = t.line_id WHERE t.order_id = %s ORDER BY l.position, t.generation", order.id
     )
-    newest = {purchase.line_id: purchase for purchase in query}
+    newest = {purchase.line_id: purchase for purchase in found}
     return list(newest.values())

@@ -62,3 +62,44 @@ BEGIN
     ON CONFLICT (source, digest) DO UPDATE SET repeats = notices.repeats + 1, seen_at = clock_timestamp()
     RETURNING id, id = p_id INTO o_id, o_fresh;
 END $$;
+
+-- Keys that lie in the store by now, what they mean for their purchase, and, when every line has all of its own, for the
+-- order: one commit. Says where the purchase stands, how many keys it has, whether this call fulfilled the order, and
+-- how many of the keys another purchase had before.
+CREATE FUNCTION keep_keys(
+    p_order uuid, p_purchase uuid, p_actor text, p_keys jsonb, p_due_seconds double precision,
+    OUT o_state text, OUT o_keys integer, OUT o_fulfilled boolean, OUT o_taken integer
+) LANGUAGE plpgsql AS $$
+DECLARE
+    v_purchase purchases%ROWTYPE;
+    v_state text;
+BEGIN
+    SELECT * INTO STRICT v_purchase FROM purchases WHERE id = p_purchase FOR UPDATE;
+    INSERT INTO keys (id, order_id, line_id, purchase_id, supplier, supplier_key_id, media_type, object_name,
+                      object_digest, fingerprint, stored_at)
+    SELECT k.id, p_order, v_purchase.line_id, p_purchase, v_purchase.supplier, k.supplier_key_id, k.media_type,
+           k.object_name, k.object_digest, k.fingerprint, clock_timestamp()
+      FROM jsonb_to_recordset(p_keys) AS k (id uuid, supplier_key_id text, media_type text, object_name text,
+                                            object_digest text, fingerprint text)
+    ON CONFLICT DO NOTHING;
+    SELECT count(*) INTO o_taken
+      FROM jsonb_to_recordset(p_keys) AS told (supplier_key_id text)
+      JOIN keys k ON k.supplier = v_purchase.supplier AND k.supplier_key_id = told.supplier_key_id
+     WHERE k.purchase_id <> p_purchase;
+    SELECT count(*) INTO o_keys FROM keys WHERE purchase_id = p_purchase;
+    o_state := v_purchase.state;
+    v_state := CASE WHEN o_keys >= v_purchase.keys_expected THEN 'stored' WHEN o_keys > 0 THEN 'partial' END;
+    IF v_purchase.state IN ('waiting', 'partial') AND v_state <> v_purchase.state THEN
+        UPDATE purchases SET state = v_state, keys_stored = o_keys, moved_at = clock_timestamp() WHERE id = p_purchase;
+        INSERT INTO purchase_moves (purchase_id, src, dst, attempt, note, at)
+        VALUES (p_purchase, v_purchase.state, v_state, v_purchase.attempt, o_keys || ' keys', clock_timestamp());
+        o_state := v_state;
+    ELSIF v_purchase.state = 'partial' THEN
+        UPDATE purchases SET keys_stored = o_keys WHERE id = p_purchase;
+    END IF;
+    o_fulfilled := NOT EXISTS (
+        SELECT 1 FROM lines l WHERE l.order_id = p_order AND NOT EXISTS (
+            SELECT 1 FROM purchases p WHERE p.line_id = l.id AND p.state = 'stored'))
+        AND advance_order(p_order, 'ready', 'fulfilled', p_actor, '',
+                          jsonb_build_object('keys', (SELECT count(*) FROM keys WHERE order_id = p_order)), p_due_seconds);
+END $$;

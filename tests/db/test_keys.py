@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 import threading
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
 from db import Key, Move, Order, Purchase, base, keys_of, store_keys
-from db.keys import StoredKey, key_id, object_name, same_key_elsewhere
+from db.keys import StoredKey, ids_of, key_id, object_name, same_key_elsewhere
 from tests.factories import a_product, a_waiting_order, again
 
 
@@ -32,9 +33,11 @@ def a_ready_order() -> tuple[Order, list[Purchase]]:
 
 def test_the_last_key_fulfils_the_order_in_its_commit(database: Settings) -> None:
     order, (two, one) = a_ready_order()
-    assert not store_keys(order, two, [stored(order, two, "a"), stored(order, two, "b")], actor="test")
+    assert not store_keys(
+        order, two, [stored(order, two, "a"), stored(order, two, "b")], actor="test"
+    ).fulfilled
     assert two.state is PurchaseState.STORED
-    assert store_keys(order, one, [stored(order, one, "c")], actor="test")
+    assert store_keys(order, one, [stored(order, one, "c")], actor="test").fulfilled
     assert again(order).state is OrderState.FULFILLED
     assert [key.line.position for key in keys_of(order.id)] == [1, 1, 2]
     assert Move.get(Move.dst == "fulfilled").data == {"keys": 3}
@@ -42,7 +45,7 @@ def test_the_last_key_fulfils_the_order_in_its_commit(database: Settings) -> Non
 
 def test_some_keys_make_the_purchase_partial(database: Settings) -> None:
     order, (two, _) = a_ready_order()
-    assert not store_keys(order, two, [stored(order, two, "a")], actor="test")
+    assert not store_keys(order, two, [stored(order, two, "a")], actor="test").fulfilled
     assert (two.state, two.keys_stored) == (PurchaseState.PARTIAL, 1)
     assert again(order).state is OrderState.READY
 
@@ -65,7 +68,7 @@ def test_two_runs_at_once_fulfil_once(database: Settings) -> None:
         with base.scope():
             copy, purchase = again(order), Purchase.get_by_id(one.id)
             start.wait()
-            won.append(store_keys(copy, purchase, [stored(copy, purchase, "c")], actor="test"))
+            won.append(store_keys(copy, purchase, [stored(copy, purchase, "c")], actor="test").fulfilled)
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
@@ -82,5 +85,26 @@ def test_a_key_that_another_order_has_is_noticed(database: Settings) -> None:
     second, (other, _) = a_ready_order()
     store_keys(first, one, [stored(first, one, "a", fingerprint="same")], actor="test")
     store_keys(second, other, [stored(second, other, "a", fingerprint="same")], actor="test")
-    assert same_key_elsewhere("same", second.id) == first.id
-    assert same_key_elsewhere("unknown", second.id) is None
+    assert same_key_elsewhere(["same"], second.id) == first.id
+    assert same_key_elsewhere(["unknown"], second.id) is None
+
+
+def test_a_key_that_another_purchase_has_is_told_not_swallowed(database: Settings) -> None:
+    first, (one, _) = a_ready_order()
+    second, (other, _) = a_ready_order()
+    store_keys(first, one, [stored(first, one, "a")], actor="test")
+    again_sold = dataclasses.replace(
+        stored(second, other, "a"), supplier_key_id=stored(first, one, "a").supplier_key_id
+    )
+    kept = store_keys(second, other, [again_sold], actor="test")
+    assert (kept.taken, kept.fulfilled) == (1, False)
+    assert Key.select().where(Key.purchase == other.id).count() == 0
+    assert ids_of(one) == {f"{one.supplier_ref}:a"}
+
+
+def test_keys_of_a_purchase_that_ended_move_nothing(database: Settings) -> None:
+    order, (two, _) = a_ready_order()
+    two.advance(PurchaseState.FAILED)
+    store_keys(order, two, [stored(order, two, "a"), stored(order, two, "b")], actor="test")
+    assert Purchase.get_by_id(two.id).state is PurchaseState.FAILED
+    assert again(order).state is OrderState.READY

@@ -163,3 +163,10 @@ def test_the_first_data_key_stays(database: Settings) -> None:
     order = an_order()
     assert order.use_data_key(b"first") == b"first"
     assert again(order).use_data_key(b"second") == b"first"
+
+
+def test_what_is_no_order_id_finds_no_order(database: Settings) -> None:
+    order = an_order()
+    assert Order.find(str(order.id)) == order
+    for nothing in ("", "garbage", "0" * 500, str(order.id) + "0", "00000000-0000-0000-0000-000000000000"):
+        assert Order.find(nothing) is None

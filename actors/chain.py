@@ -1,0 +1,49 @@
+"""Handing on: in a worker the thread that did one step goes on with the next."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+import dramatiq
+
+__all__ = ["go_on_in_threads", "hand_on", "run_chain"]
+
+Next = tuple["dramatiq.Actor[..., None]", str]
+
+_chaining = False
+_thread = threading.local()  # .chain: what this thread goes on with
+
+
+def go_on_in_threads(wanted: bool = True) -> None:
+    """From now on `hand_on` of this process keeps to the thread: called where a worker boots."""
+    global _chaining
+    _chaining = wanted
+
+
+def hand_on(actor: dramatiq.Actor[..., None], subject: str) -> None:
+    """Goes on with `actor`, once this step is over: in a worker by the same thread, elsewhere by a message.
+
+    A message to oneself costs more than most steps do. Nothing rests on it: the state is the outbox, and what a dead
+    thread did not go on with is found by sweep.
+    """
+    chain: deque[Next] | None = getattr(_thread, "chain", None)
+    if chain is None:
+        actor.send(subject)
+    else:
+        chain.append((actor, subject))
+
+
+def run_chain(first: Callable[[], None], go_on: Callable[[dramatiq.Actor[..., None], str], None]) -> None:
+    """Runs `first`, then `go_on` for whatever was handed on; what is left when something breaks is sent."""
+    chain: deque[Next] | None = deque() if _chaining else None
+    _thread.chain = chain
+    try:
+        first()
+        while chain:
+            go_on(*chain.popleft())
+    finally:
+        _thread.chain = None
+        for actor, subject in chain or ():
+            actor.send(subject)
