@@ -14,6 +14,7 @@ import pytest
 from bitloot.cli import main
 from bitloot.cli.house import House
 from bitloot.cli.sale import Sale, Teller, sell
+from db import base
 from tests.servers import Servers, drop_database, fresh_database, with_database
 
 
@@ -65,7 +66,7 @@ def in_environ(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> dict
 
 
 @pytest.fixture(scope="session")
-def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def running_house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A whole shop on the session's servers, with a database of its own."""
     name = fresh_database(servers.database_url)
     given = {
@@ -83,9 +84,24 @@ def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         drop_database(servers.database_url, name)
 
 
+@pytest.fixture
+def house(running_house: House) -> Iterator[House]:
+    """The same shop, with this process's pool on its database: other tests point it elsewhere."""
+    base.configure(running_house.settings, application="tests")
+    yield running_house
+    base.dispose()
+
+
 @pytest.fixture(scope="session")
-def sale(house: House) -> Sale:
-    """A sale with a line at each supplier, played to its end."""
+def sold(running_house: House) -> Sale:
+    base.configure(running_house.settings, application="tests")
     sale = Sale("the sale", [("orbit-drifters", 1), ("tin-parade", 2)])
-    sell(sale, house.settings, "alice@example.com", "btc", Teller())
+    sell(sale, running_house.settings, "alice@example.com", "btc", Teller())
+    base.dispose()
     return sale
+
+
+@pytest.fixture
+def sale(sold: Sale, house: House) -> Sale:
+    """A sale with a line at each supplier, played to its end once for all."""
+    return sold
