@@ -22,6 +22,9 @@ KIND = "keys_ready"
 #: A try to send that is older than this (seconds) is dead.
 STALE = 120.0
 
+#: Resend forgets a letter's key after 24 hours (PROVIDERS.md §4); well before that (seconds) a repeat is still safe.
+MEMORY = 20 * 3600.0
+
 #: How long (seconds) a letter rests while our mail account does not take it.
 REST = 300.0
 
@@ -57,7 +60,8 @@ def _render(order: Order) -> Letter:
 
 def _may_repeat(letter: Letter) -> bool:
     """Whether a try that died may be made again: only where the mailer knows the letter by its key."""
-    if shop().mailer.repeats_safely:
+    remembered = shop().mailer.repeats_safely and not letter.is_stale(MEMORY)
+    if remembered:
         return letter.take_over(STALE)
     if letter.is_stale(STALE):
         _doubt(letter, "the process died while the letter was on its way")

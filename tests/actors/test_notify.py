@@ -157,6 +157,16 @@ def test_where_a_repeat_is_not_safe_a_dead_try_asks_a_person(shop: Shop, fulfill
     assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
 
 
+def test_a_try_that_the_provider_has_forgotten_asks_a_person(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    notify(str(fulfilled.id))
+    base.rows("UPDATE letters SET state = 'sending', sending_at = now() - interval '2 days' RETURNING id")
+    notify(str(fulfilled.id))
+    assert len(mails(standins)) == 1
+    assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
+
+
 def test_an_order_without_keys_gets_no_letter(shop: Shop, paid_order: PaidOrder) -> None:
     notify(str(paid_order().id))
     assert Letter.select().count() == 0
