@@ -20,6 +20,8 @@ from db.migrate import migrate
 
 __all__ = ["Servers", "drop_database", "fresh_database", "memory", "with_database"]
 
+PREFIX = "bitloot-tests-"
+
 
 @dataclass
 class Servers:
@@ -34,7 +36,8 @@ class Servers:
     @classmethod
     def start(cls) -> Servers:
         """`DATABASE_URL` and `REDIS_URL` win; what is not given is started here."""
-        directory = Path(tempfile.mkdtemp(prefix="bitloot-tests-", dir=memory()))
+        forget_dead_sessions(memory() or tempfile.gettempdir())
+        directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=memory()))
         directory.chmod(0o711)  # PostgreSQL's account passes; each engine closes its own room
         postgres = PostgresEngine(directory / "postgres", durable=False)
         valkey = ValkeyEngine(directory / "valkey", durable=False, debug=True)
@@ -64,6 +67,14 @@ class Servers:
             drop_database(self.database_url, self.template)
         finally:
             _remove(self.directory, *self.engines)
+
+
+def forget_dead_sessions(folder: str) -> None:
+    """A session that was killed could not remove its files, and in memory they cost."""
+    for left in Path(folder).glob(f"{PREFIX}*-*"):
+        pid = left.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and left.stat().st_uid == os.geteuid():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def memory() -> str | None:

@@ -29,7 +29,8 @@ def descendants(pid: int) -> list[int]:
     for entry in filter(str.isdigit, os.listdir("/proc")):
         if fields := _stat(int(entry)):
             parents[int(entry)] = int(fields[1])
-    found, wanted = [], {pid}
+    found: list[int] = []
+    wanted = {pid}
     while wanted:
         below = {child for child, parent in parents.items() if parent in wanted}
         found += below

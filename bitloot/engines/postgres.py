@@ -112,13 +112,19 @@ class PostgresEngine:
         fresh, password = home / "data.new", secrets.token_urlsafe(24)
         shutil.rmtree(fresh, ignore_errors=True)
         _write_private(home / "password", password, self._account.ids if self._account else None)
-        self._run(
-            home,
-            ["initdb", "--pgdata", str(fresh), "--username", NAME, "--pwfile", str(home / "password")]
-            + ["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-instructions"]
-            + ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
-            + ["--no-sync"],  # a machine that dies within the next half minute costs an empty cluster
-        )
+        options = {
+            "pgdata": fresh,
+            "username": NAME,
+            "pwfile": home / "password",
+            "auth": "scram-sha-256",
+            "encoding": "UTF8",
+            "locale": "C",
+            "locale-provider": "builtin",
+            "builtin-locale": "C.UTF-8",
+        }
+        # Unsynced: a machine that dies within the next half minute costs an empty cluster.
+        arguments = [f"--{name}={value}" for name, value in options.items()]
+        self._run(home, ["initdb", "--no-sync", "--no-instructions", *arguments])
         self._run(home, ["postgres", "--single", "-D", str(fresh), "postgres"], f"CREATE DATABASE {NAME};\n")
         fresh.rename(home / "data")
 

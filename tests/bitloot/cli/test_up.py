@@ -40,6 +40,16 @@ def started(environment: dict[str, str], said: Path, *options: str) -> subproces
         )
 
 
+def ended(running: subprocess.Popen[bytes], number: signal.Signals) -> int:
+    """How it ends when told to; whatever happens, it does not outlive the test."""
+    running.send_signal(number)
+    try:
+        return running.wait(60)
+    finally:
+        running.kill()
+        running.wait()
+
+
 def test_it_prints_addresses_mends_what_dies_and_drains(environment: dict[str, str], tmp_path: Path) -> None:
     said = tmp_path / "said"
     running = started(environment, said)
@@ -54,8 +64,7 @@ def test_it_prints_addresses_mends_what_dies_and_drains(environment: dict[str, s
         assert doctor(environment)["ok"]
         below = descendants(running.pid)
     finally:
-        running.send_signal(signal.SIGINT)
-        code = running.wait(90)
+        code = ended(running, signal.SIGINT)
     assert code == 0
     assert gone(*below)
     assert said.read_text().rstrip().endswith("the data stays.")
@@ -90,8 +99,7 @@ def test_machines_get_one_document_and_a_token(environment: dict[str, str], tmp_
         until(lambda: said.read_text().endswith("}\n") or running.poll() is not None, seconds=60)
         told = json.loads(said.read_text())
     finally:
-        running.terminate()
-        code = running.wait(90)
+        code = ended(running, signal.SIGTERM)
     assert code == 0
     assert told["relay"] == f"ws://127.0.0.1:{environment['RELAY_PORT']}/fulfillment"
     assert told["admin_token"].count(".") == 2
