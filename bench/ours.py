@@ -45,7 +45,7 @@ def our_environ(
         "S3_BUCKET": "keys",
         "S3_ACCESS_KEY_ID": "bench-access-key",
         "S3_SECRET_ACCESS_KEY": "bench-secret-key",
-        "MAIL": "resend",
+        "MAILER": "resend",
         "MAIL_FROM": "BitLoot <orders@example.test>",
         "RESEND_BASE_URL": f"http://127.0.0.1:{stubs + 2}",
         "RESEND_API_KEY": "bench-resend-key",

@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     s3_region: str = "auto"
 
     # --- mail
-    mail: Literal["directory", "smtp", "resend"] = "directory"
+    mailer: Literal["directory", "smtp", "resend"] = "directory"  # not MAIL: login shells set that
     mail_from: str = "BitLoot <keys@localhost>"
     mail_directory: Path = Path(".bitloot/letters")
     resend_base_url: str = "https://api.resend.com"

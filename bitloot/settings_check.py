@@ -83,12 +83,12 @@ def _store_and_mail(settings: Settings) -> Iterator[str]:
                 yield f"STORE=s3 needs {name.upper()}."
         yield from _too_short(settings, "s3_secret_access_key")
         yield from _plain_http(settings, "s3_endpoint_url")
-    if settings.mail == "resend":
+    if settings.mailer == "resend":
         yield from _too_short(settings, "resend_api_key")
         yield from _plain_http(settings, "resend_base_url")
-    if settings.mail == "directory" and not settings.development:
-        yield "MAIL=directory keeps letters on disk and sends none; outside development use resend or smtp."
-    if settings.mail == "smtp" and settings.smtp_security == "none" and not settings.development:
+    if settings.mailer == "directory" and not settings.development:
+        yield "MAILER=directory keeps letters on disk and sends none; outside development use resend or smtp."
+    if settings.mailer == "smtp" and settings.smtp_security == "none" and not settings.development:
         yield "SMTP_SECURITY=none sends letters in clear; outside development use starttls or tls."
 
 

@@ -149,7 +149,7 @@ def _charged_once(sale: Sale) -> bool:
 
 def _given() -> dict[str, str]:
     """The environment without what would make this another shop than the demo's own."""
-    own = {"STATE_DIR", "STORE", "STORE_DIRECTORY", "MAIL", "MAIL_DIRECTORY", "STANDINS", "QUEUE_NAMESPACE"}
+    own = {"STATE_DIR", "STORE", "STORE_DIRECTORY", "MAILER", "MAIL_DIRECTORY", "STANDINS", "QUEUE_NAMESPACE"}
     return {name: value for name, value in os.environ.items() if name not in own}
 
 

@@ -69,7 +69,7 @@ def examine(settings: Settings) -> list[Finding]:
         "schema": lambda: _schema(settings),
         "redis": lambda: _redis(settings),
         f"store ({settings.store})": lambda: _healthy(open_store(settings).health, "takes and gives objects"),
-        f"mail ({settings.mail})": lambda: _healthy(open_mailer(settings).health, "takes letters"),
+        f"mail ({settings.mailer})": lambda: _healthy(open_mailer(settings).health, "takes letters"),
         "gateway": lambda: _healthy(open_gateway(settings).health, "answers"),
     }
     for name in SUPPLIERS:

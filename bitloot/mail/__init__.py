@@ -23,5 +23,5 @@ MAILERS: Mapping[str, Callable[[Settings], Mailer]] = {
 
 
 def open_mailer(settings: Settings) -> Mailer:
-    """The mailer that MAIL names. Asks nobody; `health` does."""
-    return MAILERS[settings.mail](settings)
+    """The mailer that MAILER names. Asks nobody; `health` does."""
+    return MAILERS[settings.mailer](settings)

@@ -39,7 +39,7 @@ def resend(shop: Shop, standins: RunningStandins) -> ResendMailer:
     key = standins.shop.config.resend_api_key
     settings = shop.settings.model_copy(
         update={
-            "mail": "resend",
+            "mailer": "resend",
             "resend_base_url": standins.resend_url,
             "resend_api_key": type(shop.settings.resend_api_key)(key),
             "mail_from": "Shop <shop@example.test>",

@@ -28,7 +28,7 @@ SAFE = {
     "NOWPAYMENTS_IPN_SECRET": secrets.token_hex(16),
     "KINGUIN_API_KEY": secrets.token_hex(16),
     "KINGUIN_WEBHOOK_SECRET": secrets.token_hex(16),
-    "MAIL": "smtp",
+    "MAILER": "smtp",
 }
 
 RESERVATIONS = {
@@ -137,7 +137,7 @@ def test_development_starts_with_its_servers_alone(tmp_path: Path) -> None:
         }
     )
     assert settings.development
-    assert settings.mail == settings.store == "directory"
+    assert settings.mailer == settings.store == "directory"
 
 
 def test_defaults_name_no_secret() -> None:

@@ -29,8 +29,8 @@ UNSAFE = [
     (RESERVATIONS | {"RESERVATIONS_TOKEN_URL": "http://t"}, "RESERVATIONS_TOKEN_URL must start with https"),
     (S3 | {"S3_BUCKET": ""}, "STORE=s3 needs S3_BUCKET."),
     (S3 | {"S3_SECRET_ACCESS_KEY": ""}, "S3_SECRET_ACCESS_KEY is missing"),
-    ({"MAIL": "directory"}, "MAIL=directory keeps letters on disk"),
-    ({"MAIL": "resend"}, "RESEND_API_KEY is missing"),
+    ({"MAILER": "directory"}, "MAILER=directory keeps letters on disk"),
+    ({"MAILER": "resend"}, "RESEND_API_KEY is missing"),
     ({"SMTP_SECURITY": "none"}, "SMTP_SECURITY=none sends letters in clear"),
     ({"STANDINS": "true"}, "STANDINS may only be on in development."),
 ]
@@ -58,7 +58,7 @@ def test_development_may_do_what_production_may_not() -> None:
     allowed = {
         "PUBLIC_URL": "http://127.0.0.1:8000",
         "NOWPAYMENTS_BASE_URL": "http://127.0.0.1:8002/v1",
-        "MAIL": "directory",
+        "MAILER": "directory",
     }
     assert unsafe_reasons(load_settings(SAFE | {"ENVIRONMENT": "development"} | allowed)) == []
     assert len(unsafe_reasons(load_settings(SAFE | allowed, check=False))) == 3

@@ -15,7 +15,7 @@ def test_it_opens_what_the_settings_name(settings: Settings) -> None:
 
 
 def test_what_is_not_set_is_not_opened(environ: dict[str, str]) -> None:
-    settings = load_settings(environ | {"KINGUIN_API_KEY": "", "MAIL": "resend"})
+    settings = load_settings(environ | {"KINGUIN_API_KEY": "", "MAILER": "resend"})
     shop = open_shop(settings)
     assert set(shop.suppliers) == {"reservations"}
     assert shop.mailer.name == "resend"
