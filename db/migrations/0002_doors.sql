@@ -14,8 +14,13 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    INSERT INTO moves (order_id, seq, src, dst, actor, reason, data, at)
-    VALUES (p_order, v_seq, p_src, p_dst, p_actor, p_reason, p_data, clock_timestamp());
+    -- A transaction that began to write early may move the order after one that began late: its row then takes the
+    -- later number, so that an order's moves lie in the journal in their own order. Numbers only grow by this, and a
+    -- row is still settled only when its own transaction is.
+    INSERT INTO moves (order_id, seq, src, dst, actor, reason, data, xid, at)
+    VALUES (p_order, v_seq, p_src, p_dst, p_actor, p_reason, p_data,
+            greatest(pg_current_xact_id(), (SELECT xid FROM moves WHERE order_id = p_order ORDER BY seq DESC LIMIT 1)),
+            clock_timestamp());
     RETURN true;
 END $$;
 

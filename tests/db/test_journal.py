@@ -71,6 +71,23 @@ def test_a_transaction_that_commits_late_is_not_skipped(database: Settings, data
     assert [move.order_id for move in late] == [slow.id, quick.id]
 
 
+def test_an_orders_moves_keep_their_order_whoever_began_first(database: Settings, database_url: str) -> None:
+    """A transaction has its number from its first write, which may be long before it moves the order."""
+    order = an_order()
+    seen = follow(_start())
+    connection = psycopg2.connect(database_url)
+    try:
+        cursor = connection.cursor()
+        cursor.execute("SELECT pg_current_xact_id()")
+        assert order.advance(OrderState.PAID, actor="test")
+        cursor.execute("SELECT advance_order(%s, 'paid', 'waiting', 't', '', '{}', NULL)", (str(order.id),))
+        connection.commit()
+    finally:
+        connection.close()
+    _settle()
+    assert [move.dst for move in follow(seen[-1].cursor)] == ["paid", "waiting"]
+
+
 def test_what_is_rolled_back_is_never_told(database: Settings, database_url: str) -> None:
     order = an_order()
     seen = follow(_start())
