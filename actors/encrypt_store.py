@@ -11,17 +11,22 @@ import structlog
 from actors import bell
 from actors.chain import hand_on
 from actors.notify import notify
+from actors.pauses import pause_for, report_refusal
 from actors.step import step
 from actors.workshop import shop
-from bitloot.errors import Permanent, Retryable
+from bitloot.errors import Ambiguous, Permanent
 from bitloot.states import OrderState, PurchaseState
 from bitloot.suppliers.base import SupplierKey
 from db import Order, Purchase, open_case, purchases_of, store_keys
+from db.base import now
 from db.keys import StoredKey, ids_of, key_id, key_label, object_name, order_context, same_key_elsewhere
 
 __all__ = ["encrypt_store"]
 
 log = structlog.get_logger(__name__)
+
+#: How long (seconds) a supplier may say `delivered` without giving all keys.
+PATIENCE = 3600.0
 
 #: Purchases that may have keys which are not stored yet.
 OPEN = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL})
@@ -37,12 +42,30 @@ def encrypt_store(order_id: str) -> None:
     fulfilled = False
     for purchase in purchases_of(order):
         if purchase.state in OPEN:
-            fulfilled = _fetch_and_store(order, purchase, data_key) or fulfilled
+            fulfilled = _try(order, purchase, data_key) or fulfilled
     bell.ring()
     if fulfilled or _is_fulfilled(order):
         hand_on(notify, order_id)
-    elif order.state is OrderState.READY:
-        raise Retryable("not all keys are there yet", code="keys_missing")
+    else:
+        _wait_for_more(order)
+
+
+def _wait_for_more(order: Order) -> None:
+    """Comes back; a supplier that says `delivered` and gives nothing for an hour is a person's business."""
+    if order.state is OrderState.READY and (now() - order.moved_at).total_seconds() > PATIENCE:
+        for purchase in purchases_of(order):
+            if purchase.state in OPEN:
+                report_refusal(purchase, Permanent("delivered, they say", code="keys_missing"))
+    order.look_again(pause_for(order))
+
+
+def _try(order: Order, purchase: Purchase, data_key: bytes) -> bool:
+    """One line whose keys are not to be had does not hold the others up; a person hears of it, and it is tried on."""
+    try:
+        return _fetch_and_store(order, purchase, data_key)
+    except (Permanent, Ambiguous) as error:
+        report_refusal(purchase, error)
+        return False
 
 
 def _data_key(order: Order) -> bytes:

@@ -7,13 +7,13 @@ import structlog
 from actors import bell
 from actors.chain import hand_on
 from actors.encrypt_store import encrypt_store
+from actors.pauses import pause_for, report_refusal
 from actors.step import step
 from actors.workshop import shop
-from bitloot.errors import Ambiguous, Blocked
+from bitloot.errors import Ambiguous, Blocked, Permanent
 from bitloot.states import OrderState, PurchaseState, SupplierStatus
 from bitloot.suppliers.base import Standing
 from db import Order, Purchase, open_case, purchases_of
-from db.base import now
 
 __all__ = ["finalize"]
 
@@ -24,9 +24,6 @@ OPEN = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL})
 
 #: The supplier ended it without (all) keys.
 ENDED = frozenset(map(str, (SupplierStatus.CANCELED, SupplierStatus.REFUNDED, SupplierStatus.FAILED)))
-
-#: Slowest polling of an order that waits for its supplier (seconds).
-SLOWEST = 300.0
 
 
 @step(queue="finalize")
@@ -55,6 +52,9 @@ def _ask(purchase: Purchase) -> Standing | None:
     except (Ambiguous, Blocked) as error:
         log.warning("status not known", action="status_unknown", supplier=purchase.supplier, code=error.code)
         return None
+    except Permanent as error:  # it knew the order when it took the money: a person must ask it
+        report_refusal(purchase, error)
+        return None
     if purchase.supplier_status != str(standing.status):
         purchase.note_status(str(standing.status))
     return standing
@@ -68,7 +68,7 @@ def _record(order: Order, purchases: list[Purchase], standings: list[Standing]) 
         if order.advance(OrderState.READY, actor="finalize"):
             hand_on(encrypt_store, str(order.id))
     else:
-        order.look_again(_pause(order))
+        order.look_again(pause_for(order))
         if any(standing.keys_ready for standing in standings):
             hand_on(encrypt_store, str(order.id))  # what is there is sealed as it comes
     bell.ring()
@@ -91,9 +91,3 @@ def _end(order: Order, purchase: Purchase) -> None:
     )
     open_case(order.id, purchase.id, "purchase_ended", figures)
     order.advance(OrderState.FAILED, actor="finalize", reason=figures["status"], data=figures)
-
-
-def _pause(order: Order) -> float:
-    """Polls densely at first, then about as often as the order is old."""
-    age: float = (now() - order.moved_at).total_seconds()
-    return min(max(shop().settings.poll_seconds, age / 4), SLOWEST)

@@ -7,15 +7,16 @@ import threading
 from pathlib import Path
 
 import pytest
+import requests
 
 from actors.encrypt_store import encrypt_store
 from actors.notify import notify
-from bitloot.errors import BitLootError, Permanent
+from bitloot.errors import BitLootError
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Key, Order, Product, Purchase, base, keys_of, purchases_of
+from db import Case, Job, Key, Order, Product, Purchase, base, keys_of, purchases_of
 from db.keys import key_label, order_context
-from tests.actors.conftest import PaidOrder, Queued
+from tests.actors.conftest import PaidOrder, Queued, fault
 from tests.actors.test_finalize import finalized, waiting
 from tests.actors.test_reserve import KINGUIN, RESERVATIONS
 from tests.factories import again
@@ -125,9 +126,39 @@ def test_a_foreign_object_under_the_keys_name_stops_the_order(shop: Shop, ready:
     Key.delete().where(Key.id == one.id).execute()
     base.rows("UPDATE purchases SET state = 'waiting' WHERE id = %s RETURNING id", one.purchase_id)
     base.rows("UPDATE orders SET state = 'ready' RETURNING id")
-    with pytest.raises(Permanent):
+    encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.READY
+    assert (Case.get().kind, Case.get().figures["error"]) == ("keys_not_to_be_had", "tampered")
+
+
+def test_keys_that_the_supplier_refuses_are_a_case_and_hold_no_other_line_up(
+    ready: Order, standins: RunningStandins, queued: Queued
+) -> None:
+    fault(standins, "kinguin.read_keys", "status", status=400, body="{}", count=None)
+    for _ in range(3):
         encrypt_store(str(ready.id))
     assert again(ready).state is OrderState.READY
+    assert [item.state for item in purchases_of(ready)] == [PurchaseState.WAITING, PurchaseState.STORED]
+    assert Case.select().count() == 1
+    assert Case.get().kind == "keys_not_to_be_had"
+    assert Job.select().count() == 0
+    requests.delete(f"{standins.control_url}/faults", timeout=10)
+    encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.FULFILLED
+
+
+def test_keys_that_are_late_are_looked_for_again(ready: Order, standins: RunningStandins) -> None:
+    fault(standins, "kinguin.read_keys", "status", status=200, body="[]", content_type="application/json")
+    encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.READY
+    assert again(ready).due_at is not None
+    assert Case.select().count() == 0
+    base.rows("UPDATE orders SET moved_at = now() - interval '2 hours' RETURNING id")
+    fault(standins, "kinguin.read_keys", "status", status=200, body="[]", content_type="application/json")
+    encrypt_store(str(ready.id))
+    assert Case.get().figures["error"] == "keys_missing"
+    encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.FULFILLED
 
 
 def test_keys_are_stored_as_they_come(shop: Shop, paid_order: PaidOrder, standins: RunningStandins) -> None:

@@ -60,6 +60,16 @@ def test_a_supplier_that_cannot_be_asked_leaves_the_order_as_it_is(
     assert finalized(order).state is OrderState.WAITING
 
 
+def test_an_order_that_its_supplier_disowns_is_a_case_and_asked_about_again(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = waiting(paid_order, (KINGUIN, 1))
+    fault(standins, "kinguin.read_order", "status", status=404, body="{}")
+    assert finalized(order).state is OrderState.WAITING
+    assert (Case.get().kind, again(order).due_at is not None) == ("keys_not_to_be_had", True)
+    until(lambda: finalized(order).state is OrderState.READY, what="delivery")
+
+
 def test_an_order_canceled_over_there_is_a_case(paid_order: PaidOrder, standins: RunningStandins) -> None:
     standins.configure(delivery_seconds=600)
     order = waiting(paid_order, (KINGUIN, 1))
