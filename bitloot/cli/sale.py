@@ -107,6 +107,8 @@ def _follow(sale: Sale, settings: Settings, shopper: Shopper, moved: Callable[[H
             heard = watch.next(PATIENCE)
             if heard is None:
                 raise DemoFailed(f"{sale.title}: nothing moved for {PATIENCE:g} s.")
+            if heard.event.data.get("src") is None:
+                continue  # that the order was placed; told when it had not settled as we subscribed
             sale.heard.append(heard)
             moved(heard)
             if heard.event.data.get("dst") in ENDS:
