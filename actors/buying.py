@@ -38,10 +38,10 @@ def _give_up_stale_call(supplier: Supplier, purchase: Purchase, settings: Settin
         _doubt(purchase, settings, "the process died during the call")
         return
     standing = supplier.status(_ref(purchase))
-    if standing.keys_ready:
+    if standing.paid:
         purchase.advance(PurchaseState.WAITING, note="given after all", supplier_status=str(standing.status))
     else:
-        # The same reservation again: `give` on one id pays for one id (PROVIDERS §7.4, reservation dialect).
+        # It says that it is not paid, or says nothing: the same reservation again, and no other (PROVIDERS §7.4).
         purchase.advance(PurchaseState.PLACED, note="asked: not given", lease_until=None)
 
 

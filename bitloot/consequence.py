@@ -37,7 +37,9 @@ def follow(state: OrderState, verdict: Verdict, *, known_paid: bool) -> Conseque
     if verdict.kind in {VerdictKind.EXPIRED, VerdictKind.FAILED} and state is OrderState.CREATED:
         return Consequence(OrderState.EXPIRED, verdict.kind.value, None, verdict.figures)
     if verdict.kind is VerdictKind.REFUNDED and state is not OrderState.CREATED:
-        return Consequence(None, "", "refunded_at_gateway", verdict.figures)
+        # What is paid and not yet bought must not be bought any more.
+        dst = OrderState.REVIEW if state is OrderState.PAID else None
+        return Consequence(dst, "refunded_at_gateway" if dst else "", "refunded_at_gateway", verdict.figures)
     return NOTHING
 
 
@@ -46,5 +48,9 @@ def _paid(state: OrderState, verdict: Verdict) -> Consequence:
         return Consequence(OrderState.PAID, "payment finished", None, verdict.figures)
     if state is OrderState.EXPIRED:
         return Consequence(OrderState.REVIEW, "late", "late", verdict.figures)
+    if (
+        state is OrderState.REVIEW
+    ):  # a partial payment that became whole, or a second one: the case beside it tells
+        return Consequence(None, "", "paid_in_review", verdict.figures)
     # Any other state has seen money before: this is money on top of it.
     return Consequence(None, "", "paid_again", verdict.figures)

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     # --- shop
     shop_name: str = "BitLoot"
     shop_currency: str = "eur"
-    payment_tolerance: Decimal = Field(default=Decimal(0), ge=0)
+    payment_tolerance: Decimal = Field(default=Decimal(0), ge=0, allow_inf_nan=False)
 
     # --- database
     database_url: SecretStr = SecretStr("")
@@ -76,8 +76,8 @@ class Settings(BaseSettings):
 
     # --- purchases
     search_ladder: tuple[float, ...] = (5, 20, 60, 300, 900)
-    supplier_timeout: float = Field(default=45, gt=0, le=120)
-    purchase_lease: float = Field(default=60, gt=0)
+    supplier_timeout: float = Field(default=45, gt=0, le=120, allow_inf_nan=False)
+    purchase_lease: float = Field(default=60, gt=0, allow_inf_nan=False)
 
     # --- store
     store: Literal["directory", "s3"] = "directory"
@@ -101,18 +101,18 @@ class Settings(BaseSettings):
     smtp_password: SecretStr = SecretStr("")
 
     # --- sweep
-    sweep_seconds: float = Field(default=10, gt=0)
-    sweep_grace: float = Field(default=15, gt=0)
+    sweep_seconds: float = Field(default=10, gt=0, allow_inf_nan=False)
+    sweep_grace: float = Field(default=15, gt=0, allow_inf_nan=False)
     sweep_batch: int = Field(default=200, ge=1, le=5000)
-    poll_seconds: float = Field(default=5, gt=0)
-    payment_poll_seconds: float = Field(default=60, gt=0)
-    payment_watch_days: float = Field(default=7, gt=0, le=30)
+    poll_seconds: float = Field(default=5, gt=0, allow_inf_nan=False)
+    payment_poll_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
+    payment_watch_days: float = Field(default=7, gt=0, le=30, allow_inf_nan=False)
 
     # --- relay
     relay_host: str = "127.0.0.1"
     relay_port: int = Field(default=8001, ge=0, le=65535)
     relay_origins: tuple[str, ...] = ()
-    relay_look_seconds: float = Field(default=1, gt=0, le=60)
+    relay_look_seconds: float = Field(default=1, gt=0, le=60, allow_inf_nan=False)
 
     # --- stand-ins (development only)
     standins: bool = False

@@ -27,6 +27,7 @@ def unsafe_reasons(settings: Settings) -> list[str]:
         *_own_secrets(settings),
         *_gateway(settings),
         *_suppliers(settings),
+        *_purchases(settings),
         *_store_and_mail(settings),
         *_standins(settings),
     ]
@@ -74,6 +75,14 @@ def _suppliers(settings: Settings) -> Iterator[str]:
     if reservations:
         yield from _too_short(settings, "reservations_client_secret", "reservations_webhook_secret")
         yield from _plain_http(settings, "reservations_base_url", "reservations_token_url")
+
+
+def _purchases(settings: Settings) -> Iterator[str]:
+    if settings.purchase_lease <= settings.supplier_timeout:
+        yield "PURCHASE_LEASE must be longer than SUPPLIER_TIMEOUT, or a call that still runs counts as dead."
+    ladder = settings.search_ladder
+    if not ladder or not all(0 < rung <= 86_400 for rung in ladder) or list(ladder) != sorted(ladder):
+        yield "SEARCH_LADDER must be one or more waits in seconds, each over 0 and none shorter than the one before."
 
 
 def _store_and_mail(settings: Settings) -> Iterator[str]:

@@ -56,15 +56,16 @@ def open_payment(order: Order, gateway: str, opened: PaymentOpened, poll_seconds
 
 
 def finished_payment(order_id: uuid.UUID) -> Payment | None:
-    """The payment that paid the order, one that the gateway confirmed before others."""
-    tail = "WHERE t.order_id = %s AND t.rank >= %s ORDER BY t.confirmed_at NULLS LAST LIMIT 1"
-    found = Payment.load(tail, order_id, PaymentState.FINISHED.rank)
+    """The payment that paid the order, one that the gateway confirmed before others; not one that was refunded."""
+    tail = "WHERE t.order_id = %s AND t.state = %s ORDER BY t.confirmed_at NULLS LAST LIMIT 1"
+    found = Payment.load(tail, order_id, str(PaymentState.FINISHED))
     return found[0] if found else None
 
 
 def is_confirmed(payment: Payment) -> bool:
     """Whether the gateway confirmed it by now."""
-    return bool(rows("SELECT confirmed_at IS NOT NULL FROM payments WHERE id = %s", payment.id)[0][0])
+    sql = "SELECT confirmed_at IS NOT NULL AND state = %s FROM payments WHERE id = %s"
+    return bool(rows(sql, str(PaymentState.FINISHED), payment.id)[0][0])
 
 
 def claim_polls(limit: int, again: float, watch_days: float) -> list[str]:

@@ -8,6 +8,7 @@ import os
 import secrets
 import threading
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Self
 
 from boto3.session import Session
@@ -92,8 +93,11 @@ class S3Store:
     def get(self, name: str) -> bytes:
         with s3_errors():
             found = self._client().get_object(**self._at(name))
-            check_size(found["ContentLength"])
-            return _read(found["Body"])
+            with closing(
+                found["Body"]
+            ) as body:  # refused or cut off half-way, its connection must not linger
+                check_size(found["ContentLength"])
+                return _read(body)
 
     def exists(self, name: str) -> bool:
         with s3_errors():

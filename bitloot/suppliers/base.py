@@ -62,6 +62,7 @@ class Standing:
     keys_ready: int
     keys_expected: int | None
     updated_at: datetime | None = None
+    paid: bool = False  # two-phase: the supplier's own word says that `commit` took effect
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,10 @@ class Supplier(Protocol):
         """Price and stock now; None where the supplier has no such call."""
 
     def begin(self, purchase_ref: str, wanted: Wanted) -> Placed:
-        """Places the order. Spends money unless two_phase. Raises Retryable, Permanent, Blocked, Ambiguous, Duplicate."""
+        """Places the order. Spends money unless two_phase.
+
+        Raises Retryable, Permanent, Blocked, Ambiguous or Duplicate.
+        """
 
     def commit(self, supplier_ref: str) -> Standing:
         """Two-phase only: pays for what `begin` reserved. Raises as `begin`."""
@@ -111,7 +115,10 @@ class Supplier(Protocol):
         """Orders whose reference equals ours, oldest first; empty if none. Raises Retryable or Blocked."""
 
     def status(self, supplier_ref: str) -> Standing:
-        """Where the order stands. Raises Retryable, Permanent (unknown there) or Blocked; Ambiguous on unknown words."""
+        """Where the order stands.
+
+        Raises Retryable, Permanent (unknown there) or Blocked; Ambiguous on words that nobody knows.
+        """
 
     def fetch_keys(self, supplier_ref: str, expected: int) -> Keys:
         """The keys that are there; repeatable. Raises Retryable, Permanent or Blocked."""

@@ -93,11 +93,11 @@ class Reservations:
     def _standing_after(self, refusal: Permanent, supplier_ref: str) -> Standing:
         """A refused `give` may be the second one, after an answer that was lost. So ask before giving up."""
         try:
-            standing, told = self.status(supplier_ref), self._told(supplier_ref)
+            standing = self.status(supplier_ref)
         except BitLootError as error:
             code = error.code
         else:
-            if standing.keys_ready or _word(told) in GIVEN:
+            if standing.paid:
                 return standing
             if standing.status in ENDED:
                 raise Permanent("reservations: the reservation is over", code="reservation_over")
@@ -122,7 +122,9 @@ class Reservations:
             word = SupplierStatus.DELIVERED if whole else SupplierStatus.PARTLY_DELIVERED
         elif word is SupplierStatus.DELIVERED:
             word = SupplierStatus.PENDING  # said, but not there yet
-        return Standing(supplier_ref, word, len(codes), expected, read_moment(told.get("updatedAt")))
+        moment = read_moment(told.get("updatedAt"))
+        paid = bool(codes) or _word(told) in GIVEN
+        return Standing(supplier_ref, word, len(codes), expected, moment, paid)
 
     def fetch_keys(self, supplier_ref: str, expected: int) -> Keys:
         codes = self._codes(supplier_ref)

@@ -136,6 +136,17 @@ def test_a_lost_answer_to_give_is_settled_on_the_same_reservation(
     assert charged(standins) == [1]
 
 
+def test_a_give_that_the_supplier_says_it_has_is_not_repeated_however_slow_it_delivers(
+    shop: Shop, reservation: Purchase, standins: RunningStandins
+) -> None:
+    standins.configure(give_idempotent=False, delivery_seconds=600)
+    fault(standins, "reservations.give", "drop_after_effect")
+    assert go(shop, reservation).state is PurchaseState.COMMITTING
+    base.rows("UPDATE purchases SET lease_until = now() - interval '1 second' RETURNING id")
+    assert go(shop, reservation).state is PurchaseState.WAITING
+    assert charged(standins) == [1]
+
+
 def test_a_give_that_never_arrived_is_repeated_on_the_same_reservation(
     shop: Shop, reservation: Purchase, standins: RunningStandins
 ) -> None:

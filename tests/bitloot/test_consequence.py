@@ -56,3 +56,13 @@ def test_an_unpaid_order_ends_with_its_payment() -> None:
 
 def test_a_refund_at_the_gateway_is_a_case() -> None:
     assert _follow(OrderState.FULFILLED, VerdictKind.REFUNDED).case == "refunded_at_gateway"
+    assert _follow(OrderState.FULFILLED, VerdictKind.REFUNDED).dst is None
+
+
+def test_a_refund_before_the_purchase_stops_the_purchase() -> None:
+    stopped = _follow(OrderState.PAID, VerdictKind.REFUNDED)
+    assert (stopped.dst, stopped.case) == (OrderState.REVIEW, "refunded_at_gateway")
+
+
+def test_a_partial_payment_that_became_whole_is_not_called_extra_money() -> None:
+    assert _follow(OrderState.REVIEW, VerdictKind.PAID).case == "paid_in_review"

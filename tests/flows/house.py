@@ -30,6 +30,7 @@ QUICK = {
     "POLL_SECONDS": "0.5",
     "PAYMENT_POLL_SECONDS": "1",
     "PURCHASE_LEASE": "5",
+    "SUPPLIER_TIMEOUT": "4",
     "SEARCH_LADDER": "0.5,0.5,1,1,1",
     "LOG_FORMAT": "json",
 }
