@@ -93,9 +93,7 @@ class S3Store:
     def get(self, name: str) -> bytes:
         with s3_errors():
             found = self._client().get_object(**self._at(name))
-            with closing(
-                found["Body"]
-            ) as body:  # refused or cut off half-way, its connection must not linger
+            with closing(found["Body"]) as body:  # else a refused one would hold its connection
                 check_size(found["ContentLength"])
                 return _read(body)
 
