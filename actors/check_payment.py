@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import structlog
+
 from actors import bell
 from actors.chain import hand_on
 from actors.gate import ask_gateway
 from actors.reserve import reserve
 from actors.step import step
+from bitloot.errors import Ambiguous, Blocked, Permanent
 from bitloot.states import OrderState
 from db import Order, Payment
 
 __all__ = ["check_payment"]
+
+log = structlog.get_logger(__name__)
 
 
 @step(queue="check_payment")
@@ -19,7 +24,15 @@ def check_payment(payment_id: str) -> None:
     payment = Payment.get_or_none(Payment.id == payment_id)
     if payment is None:
         return
-    outcome = ask_gateway(payment, "check_payment")
+    try:
+        outcome = ask_gateway(payment, "check_payment")
+    except (
+        Permanent,
+        Ambiguous,
+        Blocked,
+    ) as error:  # asked again on schedule; an order that is paid has its case
+        log.warning("the gateway does not say", action="payment_unknown", code=error.code)
+        return
     if outcome in {"moved", "case"}:
         bell.ring()
     if outcome == "moved" and Order.get_by_id(payment.order_id).state is OrderState.PAID:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actors.workshop import shop
+from bitloot.errors import Ambiguous, Blocked, Permanent
 from bitloot.states import OrderState
 from db import Order, Payment, open_case, take_news
 from db.base import now
@@ -12,6 +13,9 @@ __all__ = ["ask_gateway", "money_is_confirmed"]
 
 #: How long (seconds) the gateway's read may lag behind its own notice before a person is asked.
 PATIENCE = 3600.0
+
+#: Between two questions while our account there is blocked, or the payment is refused (seconds).
+REST = 120.0
 
 #: Between two questions about a payment that is not confirmed yet (seconds).
 PAUSE = 15.0
@@ -24,7 +28,16 @@ def money_is_confirmed(order: Order) -> bool:
         return _accepted_by_a_person(order)
     if payment.confirmed_at is not None:
         return True
-    taken = ask_gateway(payment, "reserve")
+    try:
+        taken = ask_gateway(payment, "reserve")
+    except Blocked as error:
+        order.park(f"gateway: {error.code}", REST)
+        return False
+    except (Permanent, Ambiguous) as error:
+        figures = {"payment_id": payment.gateway_payment_id, "error": error.code}
+        open_case(order.id, payment.id, "gateway_refuses", figures)
+        order.park(f"gateway: {error.code}", REST)
+        return False
     if is_confirmed(payment):
         return True
     if taken == "case" or (now() - order.moved_at).total_seconds() > PATIENCE:

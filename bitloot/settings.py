@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     # --- shop
     shop_name: str = "BitLoot"
     shop_currency: str = "eur"
-    payment_tolerance: Decimal = Field(default=Decimal(0), ge=0, allow_inf_nan=False)
+    payment_tolerance: Decimal = Field(default=Decimal(0), ge=0, le=1, allow_inf_nan=False)
 
     # --- database
     database_url: SecretStr = SecretStr("")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from bitloot.errors import Malformed
+from bitloot.mail.address import parse_sender
 from bitloot.vault import parse_master_keys
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ __all__ = ["MIN_SECRET", "unsafe_reasons"]
 
 #: A secret shorter than this (characters) can be guessed (RELIABILITY §3, row 1).
 MIN_SECRET = 32
+
+#: A random secret has more different characters (or bytes) than this; `aaaa…` and `changemechangeme…` have not.
+MIN_VARIETY = 10
 
 #: Providers choose the length of what they issue; anything shorter than this is a placeholder.
 MIN_PROVIDER_SECRET = 12
@@ -36,25 +41,39 @@ def unsafe_reasons(settings: Settings) -> list[str]:
 def _servers(settings: Settings) -> Iterator[str]:
     if not settings.database_url.get_secret_value():
         yield "DATABASE_URL is missing; `bitloot up` starts an embedded PostgreSQL for development."
+    elif not settings.database_url.get_secret_value().startswith("postgresql://"):
+        yield "DATABASE_URL must start with postgresql:// or postgres://."
     if not settings.broker:
         yield "REDIS_URL is missing; `bitloot up` starts an embedded Valkey for development."
     elif urlsplit(settings.broker).scheme not in {"redis", "rediss", "unix", "amqp", "amqps"}:
         yield "BROKER_URL must start with redis://, rediss://, unix://, amqp:// or amqps://."
-    if not settings.development and not settings.public_url.startswith("https://"):
+    public = urlsplit(settings.public_url)
+    if not public.hostname or public.username is not None:
+        yield "PUBLIC_URL must name a host, and nobody's user name or password."
+    if not settings.development and public.scheme != "https":
         yield "PUBLIC_URL must start with https:// outside development, since links in letters carry rights."
+    if "*" in settings.relay_origins:
+        yield "RELAY_ORIGINS must name the sites that may connect; * would let any site use a buyer's browser."
 
 
 def _own_secrets(settings: Settings) -> Iterator[str]:
     try:
-        if not parse_master_keys(settings.master_keys.get_secret_value()):
+        keys = parse_master_keys(settings.master_keys.get_secret_value())
+        if not keys:
             yield "MASTER_KEYS is missing; `bitloot token master-key` prints a fresh one."
+        for number, key in keys.items():
+            if len(set(key)) < MIN_VARIETY:
+                yield f"Master key {number} is no random key; `bitloot token master-key` prints one."
     except ValueError as error:
         yield f"MASTER_KEYS cannot be read: {error}."
-    seen: dict[str, str] = {}
+    issued = settings.nowpayments_ipn_secret.get_secret_value().strip()
+    seen = {issued: "NOWPAYMENTS_IPN_SECRET"} if issued else {}
     for name in ("buyer_token_secret", "admin_token_secret", "link_secret"):
-        value = getattr(settings, name).get_secret_value()
+        value = getattr(settings, name).get_secret_value().strip()
         if len(value) < MIN_SECRET:
             yield f"{name.upper()} must have at least {MIN_SECRET} characters."
+        elif len(set(value)) < MIN_VARIETY:
+            yield f"{name.upper()} is no random secret: it has only {len(set(value))} different characters."
         elif value in seen:
             yield f"{name.upper()} equals {seen[value]}; each purpose needs its own secret."
         seen[value] = name.upper()
@@ -95,6 +114,10 @@ def _store_and_mail(settings: Settings) -> Iterator[str]:
     if settings.mailer == "resend":
         yield from _too_short(settings, "resend_api_key")
         yield from _plain_http(settings, "resend_base_url")
+    try:
+        parse_sender(settings.mail_from)
+    except Malformed:
+        yield "MAIL_FROM must be one address, as in: Shop <keys@shop.example>."
     if settings.mailer == "directory" and not settings.development:
         yield "MAILER=directory keeps letters on disk and sends none; outside development use resend or smtp."
     if settings.mailer == "smtp" and settings.smtp_security == "none" and not settings.development:
@@ -130,3 +153,5 @@ def _plain_http(settings: Settings, *names: str) -> Iterator[str]:
         url = getattr(settings, name)
         if url and not settings.development and not url.startswith("https://"):
             yield f"{name.upper()} must start with https:// outside development."
+        if url and "@" in urlsplit(url).netloc:
+            yield f"{name.upper()} must not hold a user name or password."

@@ -28,6 +28,9 @@ JUDGEMENTS = 4
 #: take_news (0002_doors.sql) says so when an order is no longer where the judgement saw it.
 MOVED_MEANWHILE = "BL001"
 
+#: payments.pay_amount is numeric(38, 18).
+SMALLEST, BEYOND = Decimal("1e-18"), Decimal("1e20")
+
 FIND = (
     "SELECT p.gateway_payment_id, o.id, o.state, p.id, p.rank, p.price, p.currency, p.pay_amount, p.pay_currency"
     " FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.gateway = %s AND p.gateway_payment_id = ANY(%s)"
@@ -163,8 +166,10 @@ def _adopt(gateway: str, news: PaymentNews) -> Known | None:
     (PROVIDERS.md §3.2). Its price must be the order's; its coin amount can only be the gateway's own word.
     """
     order = _order_named(news.order_id)
-    if order is None or not news.pay_amount or news.parent_payment_id is not None:
+    if order is None or news.pay_amount is None or news.parent_payment_id is not None:
         return None
+    if not SMALLEST <= news.pay_amount < BEYOND or news.pay_amount % SMALLEST:
+        return None  # no amount of a coin, and none that our columns hold as it is
     opened = PaymentOpened(
         payment_id=news.payment_id,
         pay_address="",

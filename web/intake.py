@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 import structlog
-from peewee import OperationalError
+from peewee import InterfaceError, OperationalError
 
 from bitloot.gateways.base import PaymentNews
 from db import NewNotice, Taken, Terms, Told, take_batch, take_news
@@ -100,13 +100,21 @@ class Intake:
         now = time.monotonic()
         alive = [waiting for waiting in batch if waiting.until > now]
         with database(NOTICE_SECONDS):
-            for waiting, taken in zip(
-                alive, take_batch([item.told for item in alive], self._terms), strict=True
-            ):
+            for waiting, taken in zip(alive, self._together(alive), strict=True):
                 waiting.taken = taken
             for waiting in alive:
                 if waiting.taken is None:
                     self._alone(waiting)
+
+    def _together(self, alive: Sequence[_Waiting]) -> list[Taken | None]:
+        """One odd notice must not cost its neighbours theirs: what fails together is taken one by one."""
+        try:
+            return take_batch([item.told for item in alive], self._terms)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away, for all of them
+        except Exception as error:
+            log.warning("a batch was taken one by one", action="batch_split", error=type(error).__name__)
+            return [None] * len(alive)
 
     def _alone(self, waiting: _Waiting) -> None:
         terms = self._terms

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -82,14 +84,27 @@ def import_csv(file: Path, as_json: bool) -> None:
     Columns: sku, name, price, supplier, supplier_ref, max_cost; and if they differ from the defaults: currency and
     cost_currency (eur), text_only (true), active (true).
     """
-    with file.open(newline="", encoding="utf-8-sig") as text:
-        rows = list(csv.DictReader(text))
-    products = [read_product(row, f"line {number}") for number, row in enumerate(rows, start=2)]
+    products = [read_product(row, f"line {number}") for number, row in enumerate(_read_csv(file), start=2)]
+    twice = [sku for sku, count in Counter(product["sku"] for product in products).items() if count > 1]
+    if twice:
+        raise BadCatalog(f"{file.name} names {twice[0]} more than once.")
     if not products:
         raise BadCatalog(f"{file.name} holds no product.")
     with open_database():
         put_products(products)
     _report(products, as_json)
+
+
+def _read_csv(file: Path) -> list[dict[str, str | None]]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as text:
+            rows = list(csv.DictReader(text, restkey="surplus", strict=True))
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise BadCatalog(f"{file.name} is no CSV in UTF-8 ({type(error).__name__}).") from None
+    for number, row in enumerate(rows, start=2):
+        if "surplus" in row or any("\0" in (value or "") for value in row.values()):
+            raise BadCatalog(f"line {number}: more fields than columns, or a character that no text has.")
+    return rows
 
 
 @command.command("seed")
@@ -121,6 +136,9 @@ def read_product(row: Mapping[str, str | None], where: str) -> dict[str, Any]:
             raise BadCatalog(f"{where}: {name} is missing.")
     if given["supplier"] not in SUPPLIERS:
         raise BadCatalog(f"{where}: supplier is none of {', '.join(SUPPLIERS)}.")
+    for name in ("currency", "cost_currency"):
+        if not re.fullmatch(r"[A-Za-z]{3}", given[name]):
+            raise BadCatalog(f"{where}: {name} must be a code of three letters, as eur.")
     return {
         **given,
         "currency": given["currency"].lower(),

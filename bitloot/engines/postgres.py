@@ -62,8 +62,9 @@ class PostgresEngine:
 
     def start(self) -> str:
         """Starts it, at first with a fresh cluster, and returns its postgresql:// URL. Raises CannotStart."""
-        if self.process is not None:
+        if self.process is not None and self.process.running:
             return self._url
+        self.stop()  # what was killed under us is cleared away first
         self._lock = hold(self.directory / "lock", "PostgreSQL")
         try:
             home = home_for(self._account, self.directory)

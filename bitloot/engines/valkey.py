@@ -32,8 +32,9 @@ class ValkeyEngine:
 
     def start(self) -> str:
         """Starts it and returns its redis:// URL. Raises CannotStart."""
-        if self.process is not None:
+        if self.process is not None and self.process.running:
             return self._url
+        self.stop()  # what was killed under us is cleared away first
         self._lock = hold(self.directory / "lock", "Valkey")
         try:
             self.directory.joinpath("data").mkdir(mode=0o700, exist_ok=True)

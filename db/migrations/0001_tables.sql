@@ -87,7 +87,7 @@ CREATE TABLE payments (
     rank               integer NOT NULL,
     price              numeric(12, 2) NOT NULL,
     currency           text NOT NULL,
-    pay_amount         numeric(38, 18) NOT NULL,
+    pay_amount         numeric(38, 18) NOT NULL CHECK (pay_amount > 0),
     pay_currency       text NOT NULL,
     pay_address        text NOT NULL,
     payin_extra_id     text,

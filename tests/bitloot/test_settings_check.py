@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 
 import pytest
@@ -29,6 +30,17 @@ UNSAFE = [
     (RESERVATIONS | {"RESERVATIONS_TOKEN_URL": "http://t"}, "RESERVATIONS_TOKEN_URL must start with https"),
     (S3 | {"S3_BUCKET": ""}, "STORE=s3 needs S3_BUCKET."),
     (S3 | {"S3_SECRET_ACCESS_KEY": ""}, "S3_SECRET_ACCESS_KEY is missing"),
+    ({"MASTER_KEYS": f"1:{base64.b64encode(bytes(32)).decode()}"}, "Master key 1 is no random key"),
+    ({"BUYER_TOKEN_SECRET": "a" * 40}, "BUYER_TOKEN_SECRET is no random secret"),
+    ({"ADMIN_TOKEN_SECRET": "changeme" * 5}, "ADMIN_TOKEN_SECRET is no random secret"),
+    ({"LINK_SECRET": " " * 40}, "LINK_SECRET must have at least"),
+    ({"DATABASE_URL": "http://x"}, "DATABASE_URL must start with"),
+    ({"PUBLIC_URL": "https://"}, "PUBLIC_URL must name a host"),
+    ({"PUBLIC_URL": "https://a:b@shop.example"}, "PUBLIC_URL must name a host"),
+    ({"NOWPAYMENTS_BASE_URL": "https://127.0.0.1@evil.example"}, "NOWPAYMENTS_BASE_URL must not hold"),
+    ({"RELAY_ORIGINS": "*"}, "RELAY_ORIGINS must name"),
+    ({"MAIL_FROM": "nonsense"}, "MAIL_FROM must be one address"),
+    ({"MAIL_FROM": "a@b.example\r\nBcc: x@y.example"}, "MAIL_FROM must be one address"),
     ({"PURCHASE_LEASE": "45", "SUPPLIER_TIMEOUT": "45"}, "PURCHASE_LEASE must be longer"),
     ({"SEARCH_LADDER": "5,-1"}, "SEARCH_LADDER must be"),
     ({"SEARCH_LADDER": "20,5"}, "SEARCH_LADDER must be"),

@@ -165,6 +165,14 @@ def test_a_payment_whose_opening_was_not_heard_is_adopted_by_its_order(database:
     assert Payment.select().where(Payment.order == order.id).count() == 2
 
 
+@pytest.mark.parametrize("amount", ["1e-30", "0", "1e20", "1e30", "0.0000000000000000015"])
+def test_an_amount_that_no_coin_has_is_not_adopted(database: Settings, amount: str) -> None:
+    heard = a_payment(an_order())
+    odd = news_of(heard, payment_id="424242", pay_amount=Decimal(amount), actually_paid=Decimal(amount))
+    assert take(odd).outcome == "unknown"
+    assert Payment.select().count() == 1
+
+
 def test_a_nonsense_order_reference_is_unknown(database: Settings) -> None:
     payment = a_payment(an_order())
     for reference in ("", "x" * 500, "BL-0001", None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from peewee import OperationalError
@@ -101,6 +102,32 @@ def test_one_that_cannot_be_taken_does_not_take_the_others_with_it(
     assert isinstance(second, ValueError)
     assert again(good.order).state is OrderState.PAID
     assert again(bad.order).state is OrderState.CREATED
+
+
+def test_an_odd_notice_costs_its_neighbours_nothing(database: Settings) -> None:
+    odd, *honest = [a_payment(an_order()) for _ in range(10)]
+    intake = Intake(TERMS)
+    answers: list[Taken | Exception] = []
+    start = threading.Barrier(11)
+
+    def handle(payment: Payment, **changes: Any) -> None:
+        start.wait()
+        try:
+            answers.append(
+                intake.take(news_of(payment, **changes), a_notice(payment, payment.gateway_payment_id))
+            )
+        except Exception as error:
+            answers.append(error)
+
+    threads = [threading.Thread(target=handle, args=(payment,)) for payment in honest]
+    too_much = {"actually_paid": Decimal("1e30")}  # more than the column holds
+    threads += [threading.Thread(target=handle, args=(odd,), kwargs=too_much) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(again(payment.order).state is OrderState.PAID for payment in honest)
+    assert sum(isinstance(answer, Taken) for answer in answers) == 9
 
 
 def test_when_the_database_is_away_every_handler_hears_it(settings: Settings) -> None:

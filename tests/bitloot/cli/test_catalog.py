@@ -117,3 +117,31 @@ def test_what_cannot_be_sold_is_named(change: dict[str, str], sentence: str) -> 
 
 def test_a_games_picture_key_is_allowed_by_the_seed() -> None:
     assert {row["sku"] for row in seed_rows() if not row["text_only"]} == {"paper-lanterns"}
+
+
+HEAD = "sku,name,price,supplier,supplier_ref,max_cost,currency\n"
+LINE = "moss,Moss,9.90,kinguin,5c9b,7,eur"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (HEAD.encode() + b"moss,\xff\xfe,9.90,kinguin,5c9b,7,eur\n", "no CSV in UTF-8"),
+        (f'{HEAD}"moss\n'.encode(), "no CSV in UTF-8"),
+        (f"{HEAD}moss,{'x' * 200_000},9.90,kinguin,5c9b,7,eur\n".encode(), "no CSV in UTF-8"),
+        (f"{HEAD}{LINE},more\n".encode(), "more fields than columns"),
+        (f"{HEAD}{LINE}\n{LINE}\n".encode(), "names moss more than once"),
+        (f"{HEAD}moss,Moss,9.90,kinguin,5c9b,7,zzz9\n".encode(), "currency must be a code"),
+    ],
+    ids=["bytes", "quote", "huge", "surplus", "twice", "currency"],
+)
+def test_a_file_that_is_no_catalog_is_a_sentence_and_changes_nothing(
+    bitloot: Bitloot, tmp_path: Path, content: bytes, why: str
+) -> None:
+    file = tmp_path / "products.csv"
+    file.write_bytes(content)
+    said = bitloot("catalog", "import", str(file))
+    assert said.code == 1
+    assert why in said.err
+    assert "Traceback" not in said.err
+    assert bitloot("catalog", "list", "--json").document == []
