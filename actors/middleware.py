@@ -16,6 +16,7 @@ import db
 from actors import bell, workshop
 from actors.chain import go_on_in_threads
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent, Retryable, UnsafeSettings, frames_of
+from bitloot.logs import configure_logs
 from db import base
 
 __all__ = ["Boot", "Burial", "CommitFirst", "SafeRetries", "Scrub", "SentInsideTransaction", "Telemetry"]
@@ -35,7 +36,7 @@ class Boot(Middleware):
 
     def before_worker_boot(self, broker: Broker, worker: Any) -> None:
         try:
-            workshop.open_from_environment("worker")
+            configure_logs(workshop.open_from_environment("worker"), "worker")
         except UnsafeSettings as refusal:
             for reason in refusal.reasons:
                 log.critical(reason, action="refused")

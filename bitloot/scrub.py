@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -51,8 +52,10 @@ PATTERNS = (
     ),
 )
 
-_values: set[str] = set()
-_known: re.Pattern[str] | None = None
+#: What each of the patterns needs at least: most texts have none of it, and one search is cheaper than five.
+HINT = re.compile(r"eyJ|bearer|basic|://|[?&#]|x-|api-|authorization|cookie", re.IGNORECASE)
+
+_known: tuple[str, ...] = ()  # the longest first, or the rest of a longer one would stay
 _lock = threading.Lock()
 
 
@@ -60,9 +63,8 @@ def hide(values: Iterable[str]) -> None:
     """From now on none of `values` leaves this process through a scrubbed text."""
     global _known
     with _lock:
-        _values.update(value for value in values if len(value) >= SHORTEST)
-        ordered = sorted(_values, key=len, reverse=True)  # the longest first, or its rest would stay
-        _known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        fresh = {value for value in values if len(value) >= SHORTEST}
+        _known = tuple(sorted({*_known, *fresh}, key=len, reverse=True))
 
 
 def hide_settings(settings: Settings) -> None:
@@ -77,24 +79,25 @@ def forget_secrets() -> None:
     """Looks for no known value any more; for tests."""
     global _known
     with _lock:
-        _values.clear()
-        _known = None
+        _known = ()
 
 
 def scrubbed_text(text: str) -> str:
     """`text` without secrets."""
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}… ({len(text)} characters)"
-    if _known is not None:
-        text = _known.sub(HIDDEN, text)
-    for pattern, instead in PATTERNS:
-        text = pattern.sub(instead, text)
+    for value in _known:
+        if value in text:
+            text = text.replace(value, HIDDEN)
+    if HINT.search(text):
+        for pattern, instead in PATTERNS:
+            text = pattern.sub(instead, text)
     return text
 
 
 def scrubbed(value: Any, name: str = "") -> Any:
     """`value` without secrets, into mappings and lists; what stands under a telling `name` is hidden whole."""
-    if name and name not in INNOCENT and NAMES.search(name) and not _plain(value):
+    if name and _telling(name) and not _plain(value):
         return HIDDEN
     if isinstance(value, str):
         return scrubbed_text(value)
@@ -107,6 +110,11 @@ def scrubbed(value: Any, name: str = "") -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     return scrubbed_text(str(value))
+
+
+@lru_cache(maxsize=1024)
+def _telling(name: str) -> bool:
+    return name not in INNOCENT and NAMES.search(name) is not None
 
 
 def _plain(value: Any) -> bool:
