@@ -28,6 +28,8 @@ def command() -> None:
 @as_json_option
 def admin(name: str, role: Role, hours: float, as_json: bool) -> None:
     """Print a token for the operator NAME."""
+    if not name.strip():
+        raise click.BadParameter("must not be empty", param_hint="NAME")
     settings = load_settings(check=False)
     for secret in ("admin_token_secret", "buyer_token_secret", "link_secret"):
         if not getattr(settings, secret).get_secret_value():

@@ -44,3 +44,9 @@ def test_a_master_key_is_as_the_settings_take_it(bitloot: Bitloot, nowhere: Path
     assert number == 1
     document = bitloot("token", "master-key", "--number", "3", "--json").document
     assert list(parse_master_keys(document["master_key"])) == [3]
+
+
+def test_nobody_gets_no_token(bitloot: Bitloot) -> None:
+    said = bitloot("token", "admin", " ")
+    assert said.code == 2
+    assert "must not be empty" in said.err

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bitloot.settings import Settings
 from web.standins.config import KNOBS, StandinsConfig, refusals
 
+VARIED = "0123456789abcdefghijklmnopqrstuvwxyz"  # no secret may be one letter over and over
 LIVE = {"kinguin_api_key": SecretStr("k" * 40), "kinguin_base_url": "https://gateway.kinguin.net/esa/api"}
 
 
@@ -24,9 +25,9 @@ def safe_settings(**more: Any) -> Settings:
         "database_url": SecretStr("postgresql://localhost/x"),
         "redis_url": SecretStr("redis://localhost"),
         "master_keys": SecretStr("1:" + base64.b64encode(bytes(range(32))).decode()),
-        "buyer_token_secret": SecretStr("b" * 40),
-        "admin_token_secret": SecretStr("a" * 40),
-        "link_secret": SecretStr("l" * 40),
+        "buyer_token_secret": SecretStr("buyer" + VARIED),
+        "admin_token_secret": SecretStr("admin" + VARIED),
+        "link_secret": SecretStr("link" + VARIED),
         "nowpayments_base_url": f"{standins}/nowpayments/v1",
         "nowpayments_api_key": SecretStr("n" * 40),
         "nowpayments_ipn_secret": SecretStr("i" * 40),
