@@ -23,6 +23,7 @@ from bitloot.cli.places import places, planted
 from bitloot.cli.plaintext import FORMS, Finding, search
 from bitloot.cli.sale import Sale, sell
 from bitloot.cli.screen import as_json_option, print_json, screen
+from bitloot.engines.lock import hold, release
 from bitloot.engines.postgres import PostgresEngine
 from bitloot.settings import Settings
 from web.standins.ledger import plaintext_keys
@@ -96,8 +97,16 @@ class Story:
 def command(as_json: bool) -> int:
     """Sell a key of each kind on real engines, show each step, and prove that no key lies in plain anywhere."""
     signal.signal(signal.SIGTERM, _interrupt)
-    began = time.monotonic()
     folder = Path(os.environ.get("STATE_DIR") or ".bitloot").absolute() / "demo"
+    lock = hold(folder.with_suffix(".lock"), "A demo")  # each begins by clearing what the last one left
+    try:
+        return _run(folder, as_json=as_json)
+    finally:
+        release(lock)
+
+
+def _run(folder: Path, *, as_json: bool) -> int:
+    began = time.monotonic()
     _clear(folder)
     console = Console(file=io.StringIO()) if as_json else screen()
     show = DemoScreen(console, folder / "objects")
