@@ -101,10 +101,13 @@ class Process:
             self._guard.wait()
         return self.stop()
 
-    def signal(self, number: signal.Signals) -> None:
-        """Sends `number` to the command itself, if it still runs."""
+    def signal(self, number: signal.Signals, *, all_of_it: bool = False) -> None:
+        """Sends `number` to the command itself, if it still runs; `all_of_it`: and to what it started.
+
+        Stopping (SIGSTOP) a server that works in children, as gunicorn and dramatiq do, needs all of it.
+        """
         if self.running:
-            os.kill(self.pid, number)
+            (os.killpg if all_of_it else os.kill)(self.pid, number)
 
     @property
     def pid(self) -> int:

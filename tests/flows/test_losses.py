@@ -24,13 +24,13 @@ def test_without_any_notice_or_webhook_the_order_is_fulfilled(house: House) -> N
 
 
 def test_redis_emptied_between_paid_and_waiting_loses_nothing(house: House) -> None:
-    house.crew["worker"].signal(signal.SIGSTOP)  # the message lies in the queue
+    house.crew["worker"].signal(signal.SIGSTOP, all_of_it=True)  # the message lies in the queue
     sale = house.order((KINGUIN, 1))
     house.pay(sale)
     house.until(sale, "paid")
     with redis.Redis.from_url(house.settings.redis_url.get_secret_value()) as client:
         client.flushall()
-    house.crew["worker"].signal(signal.SIGCONT)
+    house.crew["worker"].signal(signal.SIGCONT, all_of_it=True)
     house.until(sale, "fulfilled", seconds=40)
     assert house.charged(sale) == [1]
 

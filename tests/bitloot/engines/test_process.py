@@ -71,6 +71,16 @@ def test_it_can_be_stalled_and_woken(python: Callable[[str], Process]) -> None:
     process.wait_for(lambda: Path(f"/proc/{process.pid}/stat").read_text().split()[2] == "S")
 
 
+def test_all_of_it_can_be_stalled(python: Callable[[str], Process]) -> None:
+    process = python("import os, time; print(os.fork(), flush=True); time.sleep(600)").start()
+    process.wait_for(lambda: len(process.log.read_text().split()) == 2)
+    child = max(map(int, process.log.read_text().split()))
+    for number, state in ((signal.SIGSTOP, "T"), (signal.SIGCONT, "S")):
+        process.signal(number, all_of_it=True)
+        for pid in (process.pid, child):
+            process.wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == state)  # noqa: B023
+
+
 def test_it_gets_the_given_environment_and_nothing_else(python: Callable[[str], Process]) -> None:
     process = python("import os; print(sorted(os.environ))").start()
     assert process.wait(20) == 0
