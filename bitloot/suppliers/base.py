@@ -10,7 +10,18 @@ from typing import Protocol
 
 from bitloot.states import SupplierStatus
 
-__all__ = ["Capabilities", "Hint", "Keys", "Placed", "Quote", "Standing", "Supplier", "SupplierKey", "Wanted"]
+__all__ = [
+    "Capabilities",
+    "Hint",
+    "Keys",
+    "Listed",
+    "Placed",
+    "Quote",
+    "Standing",
+    "Supplier",
+    "SupplierKey",
+    "Wanted",
+]
 
 
 @dataclass(frozen=True)
@@ -22,6 +33,7 @@ class Capabilities:
     duplicate_guard: bool  # the supplier refuses a second order with the same reference
     inline_keys: bool  # webhooks may carry the key itself
     images: bool  # keys may be pictures
+    listing: bool  # `orders_between` works: the supplier's own list of what we bought there
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,20 @@ class Placed:
     status: SupplierStatus
     keys_expected: int | None = None
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One order as it stands in the supplier's own list."""
+
+    supplier_ref: str
+    purchase_ref: str | None  # ours, as the supplier has it; None: ordered without one
+    status: SupplierStatus | None  # None: a word that we do not know
+    created_at: datetime
+    total: Decimal | None  # what it cost us, in `currency`; None where the supplier does not tell
+    currency: str | None
+    quantity: int | None  # keys
+    product_refs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -113,6 +139,15 @@ class Supplier(Protocol):
 
     def find(self, purchase_ref: str) -> Sequence[Placed]:
         """Orders whose reference equals ours, oldest first; empty if none. Raises Retryable or Blocked."""
+
+    def orders_between(
+        self, since: datetime, until: datetime, product_ref: str | None = None
+    ) -> Sequence[Listed]:
+        """All orders of our account that were made in [since, until) (aware times), oldest first, each once.
+
+        With `product_ref` those that hold this product. Paged, and bounded: Permanent(code="too_many_orders") for
+        more than can be read, Permanent(code="unsupported") without `listing`. Raises Retryable or Blocked.
+        """
 
     def status(self, supplier_ref: str) -> Standing:
         """Where the order stands.

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import SecretStr
 
-from bitloot.errors import Malformed, Permanent, Retryable
-from bitloot.fetch import Answer, Fetch, path_part
-from bitloot.suppliers.base import Capabilities, Hint, Keys, Placed, Quote, Standing, SupplierKey, Wanted
+from bitloot.errors import Permanent
+from bitloot.fetch import Fetch, path_part
+from bitloot.suppliers import kinguin_search
+from bitloot.suppliers.base import (
+    Capabilities,
+    Hint,
+    Keys,
+    Listed,
+    Placed,
+    Quote,
+    Standing,
+    SupplierKey,
+    Wanted,
+)
 from bitloot.suppliers.kinguin_errors import classify
-from bitloot.suppliers.kinguin_fields import balance_of, keys_on_page, placed, quoted, results, standing
+from bitloot.suppliers.kinguin_fields import (
+    CURRENCY,
+    balance_of,
+    keys_on_page,
+    placed,
+    quoted,
+    standing,
+    understood,
+)
+from bitloot.suppliers.kinguin_search import MOST_PAGES, PAGE
 from bitloot.suppliers.kinguin_webhook import read_webhook
 
 __all__ = ["Kinguin"]
-
-Read = TypeVar("Read")
-
-#: The only currency there is at Kinguin (PROVIDERS.md §1.1).
-CURRENCY = "eur"
-
-#: The largest page there is (PROVIDERS.md §1.4), and how many of them a search reads at most.
-PAGE, MOST_PAGES = 100, 5
 
 #: Seconds for a call that only reads.
 READ_SECONDS = 15.0
@@ -35,7 +47,7 @@ class Kinguin:
 
     name = "kinguin"
     capabilities = Capabilities(
-        two_phase=False, lookup=True, duplicate_guard=True, inline_keys=False, images=True
+        two_phase=False, lookup=True, duplicate_guard=True, inline_keys=False, images=True, listing=True
     )
 
     def __init__(
@@ -70,7 +82,7 @@ class Kinguin:
             if error.code != "not_found":
                 raise
         else:
-            return _understood(answer, quoted)
+            return understood(answer, quoted)
         raise Permanent("kinguin: the product is not to be had now", code="product_unavailable")
 
     def begin(self, purchase_ref: str, wanted: Wanted) -> Placed:
@@ -85,29 +97,22 @@ class Kinguin:
         if wanted.text_only:
             line["keyType"] = "text"
         answer = self._buys.post("/v2/order", json={"products": [line], "orderExternalId": purchase_ref})
-        return _understood(answer, lambda content: placed(content, purchase_ref))
+        return understood(answer, lambda content: placed(content, purchase_ref))
 
     def commit(self, supplier_ref: str) -> Standing:
         """Nothing to pay here any more: `begin` did."""
         return self.status(supplier_ref)
 
     def find(self, purchase_ref: str) -> Sequence[Placed]:
-        """Compares our reference itself, since an ignored filter would give us strangers' orders (§7.2)."""
-        found: list[Placed] = []
-        for page in range(1, MOST_PAGES + 1):
-            params = {"orderExternalId": purchase_ref, "page": str(page), "limit": str(PAGE)}
-            orders = _understood(self._reads.get("/v1/order", params), results)
-            ours = [order for order in orders if order.get("orderExternalId") == purchase_ref]
-            found += [placed(order, purchase_ref) for order in ours]
-            if len(orders) < PAGE:
-                break
-        else:
-            if not found:
-                raise Retryable("kinguin: the search gave more than can be read", code="search_too_long")
-        return sorted(found, key=lambda order: order.created_at or datetime.max.replace(tzinfo=UTC))
+        return kinguin_search.find(self._reads, purchase_ref)
+
+    def orders_between(
+        self, since: datetime, until: datetime, product_ref: str | None = None
+    ) -> Sequence[Listed]:
+        return kinguin_search.orders_between(self._reads, since, until, product_ref)
 
     def status(self, supplier_ref: str) -> Standing:
-        return _understood(self._reads.get(f"/v1/order/{path_part(supplier_ref)}"), standing)
+        return understood(self._reads.get(f"/v1/order/{path_part(supplier_ref)}"), standing)
 
     def fetch_keys(self, supplier_ref: str, expected: int) -> Keys:
         """All keys that may be read now, also while the order is still being processed (§1.5)."""
@@ -121,7 +126,7 @@ class Kinguin:
 
     def balance(self) -> tuple[Decimal, str] | None:
         answer = self._reads.get("/v1/balance")
-        return _understood(answer, balance_of), CURRENCY
+        return understood(answer, balance_of), CURRENCY
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
         return read_webhook(headers, body, self._webhook_secret.get_secret_value())
@@ -137,13 +142,4 @@ class Kinguin:
             if error.code != "not_found":  # which says nothing of the order: no keys yet (§7.6, question 4)
                 raise
             return ()
-        return _understood(answer, keys_on_page)
-
-
-def _understood(answer: Answer, read: Callable[[Any], Read]) -> Read:
-    """What `read` makes of the answer. One that makes no sense leaves a purchase in doubt, a read to be repeated."""
-    try:
-        return read(answer.json())
-    except Malformed as error:
-        code = error.code
-    raise answer.unreadable(code)
+        return understood(answer, keys_on_page)

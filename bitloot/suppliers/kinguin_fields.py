@@ -5,17 +5,35 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from bitloot.amounts import read_amount
+from bitloot.answer import Answer
 from bitloot.errors import Ambiguous, Malformed, Permanent
 from bitloot.moments import read_moment
 from bitloot.states import SupplierStatus
-from bitloot.suppliers.base import Placed, Quote, Standing, SupplierKey
+from bitloot.suppliers.base import Listed, Placed, Quote, Standing, SupplierKey
 
-__all__ = ["STATUSES", "balance_of", "keys_on_page", "placed", "quoted", "read_ref", "results", "standing"]
+__all__ = [
+    "CURRENCY",
+    "STATUSES",
+    "balance_of",
+    "keys_on_page",
+    "listed",
+    "placed",
+    "quoted",
+    "read_ref",
+    "results",
+    "standing",
+    "understood",
+]
+
+Read = TypeVar("Read")
+
+#: The only currency there is at Kinguin (PROVIDERS.md §1.1).
+CURRENCY = "eur"
 
 STATUSES: Mapping[str, SupplierStatus] = {
     "processing": SupplierStatus.PENDING,
@@ -30,13 +48,22 @@ _PICTURES = frozenset({"image/jpeg", "image/png", "image/gif"})
 _REF = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
+def understood(answer: Answer, read: Callable[[Any], Read]) -> Read:
+    """What `read` makes of the answer. One that makes no sense leaves a purchase in doubt, a read to be repeated."""
+    try:
+        return read(answer.json())
+    except Malformed as error:
+        code = error.code
+    raise answer.unreadable(code)
+
+
 def quoted(content: Any) -> Quote:
     """A product. Text keys count where their number is told; prices are EUR."""
     fields = _object(content)
     stock = fields.get("textQty")
     return Quote(
         unit_price=read_amount(fields.get("price")),
-        currency="eur",
+        currency=CURRENCY,
         available=_count(fields.get("qty") if stock is None else stock),
         preorder=fields.get("isPreorder") is True,
     )
@@ -67,6 +94,27 @@ def results(content: Any) -> list[Mapping[str, Any]]:
     if not isinstance(orders, list):
         raise Malformed("kinguin: the search gave no list", code="no_results")
     return [_object(order) for order in orders]
+
+
+def listed(content: Any) -> Listed:
+    """An order as the search lists it. What it cost is what was taken from the balance, where that is told (§1.4)."""
+    fields = _object(content)
+    created_at = read_moment(fields.get("createdAt"))
+    if created_at is None:
+        raise Malformed("kinguin: an order does not say when it was made", code="no_time")
+    paid = fields.get("paymentPrice") if fields.get("paymentPrice") is not None else fields.get("totalPrice")
+    ours, quantity = fields.get("orderExternalId"), fields.get("totalQty")
+    products = [_object(product).get("productId") for product in fields.get("products") or ()]
+    return Listed(
+        supplier_ref=_ref(fields, "orderId"),
+        purchase_ref=ours if isinstance(ours, str) and ours else None,
+        status=STATUSES.get(_word(fields.get("status"))),
+        created_at=created_at,
+        total=None if paid is None else read_amount(paid),
+        currency=CURRENCY,
+        quantity=None if quantity is None else _count(quantity),
+        product_refs=tuple(ref for ref in products if isinstance(ref, str)),
+    )
 
 
 def standing(content: Any) -> Standing:

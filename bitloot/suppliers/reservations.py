@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,17 @@ from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent, Retryabl
 from bitloot.fetch import Fetch, Headers, path_part
 from bitloot.moments import read_moment
 from bitloot.states import SupplierStatus
-from bitloot.suppliers.base import Capabilities, Hint, Keys, Placed, Quote, Standing, SupplierKey, Wanted
+from bitloot.suppliers.base import (
+    Capabilities,
+    Hint,
+    Keys,
+    Listed,
+    Placed,
+    Quote,
+    Standing,
+    SupplierKey,
+    Wanted,
+)
 from bitloot.suppliers.bearer import ClientCredentials
 from bitloot.suppliers.reservations_webhook import PROOF_HEADERS, WORDS, Verifier, read_webhook
 
@@ -37,7 +48,7 @@ class Reservations:
 
     name = "reservations"
     capabilities = Capabilities(
-        two_phase=True, lookup=False, duplicate_guard=False, inline_keys=True, images=False
+        two_phase=True, lookup=False, duplicate_guard=False, inline_keys=True, images=False, listing=False
     )
 
     def __init__(
@@ -109,6 +120,12 @@ class Reservations:
     def find(self, purchase_ref: str) -> Sequence[Placed]:
         """The dialect cannot be asked by our reference; "none" would be a lie that buys twice."""
         raise Permanent("reservations: there is no search", code="unsupported")
+
+    def orders_between(
+        self, since: datetime, until: datetime, product_ref: str | None = None
+    ) -> Sequence[Listed]:
+        """The dialect has no list of reservations."""
+        raise Permanent("reservations: there is no list", code="unsupported")
 
     def status(self, supplier_ref: str) -> Standing:
         """By what was delivered; the reservation's own word, where there is one, tells how it ended without."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -177,6 +178,22 @@ class Contract:
             return
         assert [order.supplier_ref for order in bench.supplier.find(ref)] == [supplier_ref]
         assert list(bench.supplier.find("BL-unheard-of")) == []
+
+    def test_the_list_of_a_time_holds_what_was_bought_in_it(self, bench: Bench) -> None:
+        since = datetime.now(UTC)
+        if not bench.supplier.capabilities.listing:
+            with pytest.raises(Permanent) as unsupported:
+                bench.supplier.orders_between(since, since)
+            assert unsupported.value.code == "unsupported"
+            return
+        ref, supplier_ref = bench.buy()
+        bench.buy()
+        until_then = datetime.now(UTC) + timedelta(seconds=1)
+        listed = bench.supplier.orders_between(since - timedelta(milliseconds=1), until_then)
+        assert len(listed) == 2
+        assert (listed[0].purchase_ref, listed[0].supplier_ref) == (ref, supplier_ref)
+        assert (listed[0].quantity, listed[0].currency) == (1, "eur")
+        assert bench.supplier.orders_between(since - timedelta(days=2), since - timedelta(days=1)) == []
 
     def test_a_lost_answer_is_found_again(self, bench: Bench) -> None:
         ref, spend = bench.spend()

@@ -16,7 +16,8 @@ from pydantic import SecretStr
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable
 from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Wanted
-from bitloot.suppliers.kinguin import MOST_PAGES, PAGE, Kinguin
+from bitloot.suppliers.kinguin import Kinguin
+from bitloot.suppliers.kinguin_search import MOST_PAGES, PAGE
 from tests.bitloot.rude_server import answering, serving
 from tests.bitloot.suppliers.bench import Bench
 from tests.bitloot.suppliers.contract import Contract
