@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 import urllib3
@@ -17,7 +17,7 @@ from bitloot.answer import Answer, by_status, doubt
 from bitloot.attempt import Attempt, DeadlinePools, attempted
 from bitloot.errors import BitLootError, Permanent, Retryable
 
-__all__ = ["Answer", "Classify", "Fetch", "Headers", "path_part"]
+__all__ = ["Answer", "Classify", "Fetch", "Gate", "Headers", "path_part"]
 
 Headers = Mapping[str, str | SecretStr]
 Classify = Callable[[Answer], BitLootError | None]
@@ -31,13 +31,23 @@ CHUNK = 16 * 1024
 POOL = 64
 
 
+class Gate(Protocol):
+    """Whoever decides when a provider may be called; asked before each call, told after it."""
+
+    def admit(self, method: str, path: str) -> None:
+        """Returns when the call may go out, soon; raises Retryable or Blocked where it may not. No byte has left."""
+
+    def report(self, method: str, status: int | None, failure: BitLootError | None) -> None:
+        """How it ended: the answer's status, None where no whole answer came, and the error that is raised for it."""
+
+
 class Fetch:
     """Talks to one provider. Threads may share it; it opens nothing before the first call.
 
     `connect_timeout`, `read_timeout` and `deadline` are seconds: for the TCP and TLS hand-shake, between two
     pieces of the answer, and for the whole call, however slowly the other side drips. `max_bytes` caps the
     body after decompression. `classify` sees every answer of 400 and above first and may name its error;
-    None leaves it to `by_status`.
+    None leaves it to `by_status`. `gate` may refuse a call before it begins.
 
     Raises Retryable (it certainly did not happen, or it was a GET), Ambiguous (a POST that may have happened),
     Blocked or Permanent. Texts hold nothing of what was sent or received. Nothing is retried or redirected,
@@ -55,6 +65,7 @@ class Fetch:
         deadline: float = 15,
         max_bytes: int = 1024 * 1024,
         classify: Classify | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._name = name
@@ -63,6 +74,7 @@ class Fetch:
         self._deadline = deadline
         self._max_bytes = max_bytes
         self._classify = classify
+        self._gate = gate
         self._reads = _session()
         # A POST has a connection of its own: the peer may close an idle one at the moment we write, and the
         # reset that follows cannot be told from a lost answer. A hand-shake costs less than a purchase that
@@ -99,6 +111,9 @@ class Fetch:
     def _send(self, method: str, path: str, headers: Headers, **content: Any) -> Answer:
         session = self._reads if method == "GET" else self._writes
         url = self._base_url + path
+        if self._gate is not None:
+            self._gate.admit(method, path)
+        status: int | None = None
         attempt = Attempt(self._deadline, fresh=method != "GET")
         try:
             with (
@@ -117,7 +132,9 @@ class Fetch:
         except FAILURES as error:
             failure: BitLootError | None = self._failure(method, attempt, error)
         else:
-            failure = self._sort(answer)
+            failure, status = self._sort(answer), answer.status
+        if self._gate is not None:
+            self._gate.report(method, status, failure)
         if failure is not None:
             raise failure  # not inside `except`: the library's error holds our headers and must not ride along
         return answer
