@@ -10,6 +10,7 @@ from typing import Any
 
 from peewee import BlobField, ForeignKeyField, IntegerField, TextField, UUIDField
 
+from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Hint
 from bitloot.vault import Vault
 from db.base import Model, now, rows
@@ -49,6 +50,7 @@ class Notice(Model):
     replays = IntegerField(default=0)
     received_at = TimeField(default=now)
     seen_at = TimeField(default=now)
+    says = TextField(null=True)
 
     class Meta:
         table_name = "notices"
@@ -71,7 +73,7 @@ class NewNotice:
     address: str
 
     def row(self, order_id: uuid.UUID | None, outcome: str) -> tuple[Any, ...]:
-        """The arguments of keep_notice (0002_doors.sql), in its order."""
+        """The arguments of keep_notice (0003_times.sql), in its order, but for what a supplier says."""
         return (
             *(self.id, self.source, self.event, self.external_id, order_id, self.digest, self.proof, outcome),
             *(self.data_key, self.body, self.size, self.address),
@@ -112,11 +114,14 @@ def _context(notice_id: uuid.UUID) -> str:
     return f"notice:{notice_id}"
 
 
-def keep_notice(notice: NewNotice, order_id: uuid.UUID | None, outcome: str) -> bool:
-    """Keeps a notice that changes no payment; whether it is new."""
+def keep_notice(
+    notice: NewNotice, order_id: uuid.UUID | None, outcome: str, says: SupplierStatus | None = None
+) -> bool:
+    """Keeps a notice that changes no payment; whether it is new. `says`: the status that a supplier names in it."""
     kept = rows(
-        "SELECT o_fresh FROM keep_notice(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "SELECT o_fresh FROM keep_notice(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         *notice.row(order_id, outcome),
+        None if says is None else str(says),
     )
     return bool(kept[0][0])
 
@@ -126,7 +131,8 @@ def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, uuid.UUID | None]:
     order_id = hint_order(notice.source, hint)
     if not hint.relevant:
         return keep_notice(notice, None, "ignored"), None
-    return keep_notice(notice, order_id, "matched" if order_id else "unmatched"), order_id
+    outcome = "matched" if order_id else "unmatched"
+    return keep_notice(notice, order_id, outcome, hint.status), order_id
 
 
 def hint_order(supplier: str, hint: Hint) -> uuid.UUID | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 import db
 from bitloot.errors import SealBroken
 from bitloot.settings import Settings
+from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Hint
 from bitloot.vault import Vault
 from db import NewNotice, Notice, base, open_notice
@@ -90,3 +93,11 @@ def test_replays_are_counted(database: Settings) -> None:
     db.keep_notice(a_webhook(), None, "unmatched")
     count_replay(Notice.get().id, "matched")
     assert (Notice.get().replays, Notice.get().outcome) == (1, "matched")
+
+
+def test_what_a_webhook_says_is_kept_beside_it_and_a_repeat_changes_nothing(database: Settings) -> None:
+    said = Hint("order.status", "S-1", None, SupplierStatus.DELIVERED, None, "d")
+    db.keep_hint(a_webhook(), said)
+    db.keep_hint(a_webhook(), dataclasses.replace(said, status=SupplierStatus.PENDING))
+    db.keep_hint(a_webhook("other"), a_hint())
+    assert sorted(str(notice.says) for notice in Notice.select()) == ["None", "delivered"]
