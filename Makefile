@@ -1,6 +1,7 @@
 # make demo   sets everything up and sells a key         make test   the whole suite
 # make up     runs the shop until Ctrl-C                 make bench  figures beside the peer's
 # make lint   style, types, import contracts             make lock   resolves the dependencies anew
+# make faults every fault of the plan, at full scale: about a quarter of an hour
 
 SHELL := /bin/sh
 VENV ?= .venv
@@ -12,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$python && break; done)
 
-.PHONY: demo up test bench lint lock setup
+.PHONY: demo up test bench faults lint lock setup
 
 demo: $(STAMP)
 	@$(BIN)/bitloot demo
@@ -25,6 +26,9 @@ test: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench
+
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

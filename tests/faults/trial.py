@@ -1,0 +1,126 @@
+"""One run of one row: what it may use, what it counts, and the judgement at its end."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.faults.invariants import Evidence, lost_orders, violations
+from tests.faults.load import Load
+from tests.faults.plan import Row
+from tests.faults.record import Record
+from tests.faults.shop import FaultShop, open_shop
+from tests.servers import Servers
+
+__all__ = ["Trial", "run_row"]
+
+
+@dataclass
+class Trial:
+    """What a row gets. `orders` is its scale; `chance` is seeded, so that a red run can be repeated.
+
+    `with trial.shop(…) as shop:` opens the shop and judges it at the end of the block (I1–I9, canaries).
+    """
+
+    row: Row
+    servers: Servers
+    directory: Path
+    seed: int
+    full: bool
+    say: Callable[[str], None] = lambda _: None
+    record: Record = field(init=False)
+    _bites: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self.record = Record(self.row.number, self.row.title, self.seed)
+        self.chance = random.Random(self.seed)
+
+    @property
+    def orders(self) -> int:
+        return self.row.full if self.full else self.row.short
+
+    def bit(self, times: int = 1) -> None:
+        """The fault really happened, so many times more."""
+        with self._bites:
+            self.record.bites += times
+
+    def violation(self, text: str) -> None:
+        self.record.violations.append(text)
+
+    def note(self, name: str, value: object) -> None:
+        """A figure worth showing below the table."""
+        self.record.notes[name] = str(value)
+
+    @contextmanager
+    def shop(self, **options: Any) -> Iterator[FaultShop]:
+        """See `tests.faults.shop.open_shop` for the options; settings in capitals go to the environment."""
+        number = len(list(self.directory.glob("shop-*"))) + 1
+        directory = self.directory / f"shop-{number}"
+        directory.mkdir()
+        with open_shop(self.servers, directory, **options) as shop:
+            yield shop
+            self.judge(shop)
+
+    def load(self, shop: FaultShop, orders: int | None = None, **how: Any) -> Load:
+        """Buyers, begun already. Call `finish`, then `settle`."""
+        return Load(shop, self.orders if orders is None else orders, seed=self.seed, **how).start()
+
+    def settle(self, load: Load, *, within: float) -> float:
+        """Waits for the buyers and for rest; more than `within` seconds after the last of them is a violation (I10)."""
+        load.finish()
+        for failure in load.failures:
+            self.violation(failure)
+        took = load.settle(within)
+        if load.at_rest() < len(load.sales):
+            self.violation(
+                f"I10 {len(load.sales) - load.at_rest()} orders are not at rest {within:g} s after the fault"
+            )
+        self.note("seconds to rest", f"{took:.1f}")
+        return took
+
+    def judge(self, shop: FaultShop) -> None:
+        """Joins the ledgers with the tables and adds the figures to the record."""
+        self.add(shop.evidence())
+        self.record.violations += shop.plaintext_violations()
+
+    def add(self, evidence: Evidence, only: frozenset[str] | None = None) -> None:
+        """The figures and violations of one shop."""
+        inside, record = evidence.inside, self.record
+        record.orders += len(inside.states)
+        record.fulfilled += sum(state == "fulfilled" for state in inside.states.values())
+        record.cases += sum(bool(kinds) for kinds in inside.cases.values())
+        record.charged_twice += len(evidence.outside.charged_more_than_once(inside.refs_by_line))
+        lost = lost_orders(evidence)
+        record.lost += len(lost)
+        record.violations += [
+            f"lost: order {order}, {inside.states.get(order, 'unknown here')}" for order in lost
+        ]
+        record.violations += violations(evidence, only)
+
+
+def run_row(
+    row: Row,
+    servers: Servers,
+    directory: Path,
+    *,
+    seed: int,
+    full: bool,
+    say: Callable[[str], None] = lambda _: None,
+) -> Record:
+    """Runs it; whatever it raises is a violation, so that the other rows still run."""
+    trial = Trial(row, servers, directory, seed, full, say)
+    began = time.monotonic()
+    try:
+        row.run(trial)
+    except Exception as error:
+        trial.violation(f"{type(error).__name__}: {error}")
+        if not full:
+            raise
+    trial.record.seconds = time.monotonic() - began
+    return trial.record
