@@ -29,30 +29,34 @@ class PromptConsumer(_RedisConsumer):
     def __init__(self, broker: PromptRedisBroker, queue_name: str, prefetch: int) -> None:
         super().__init__(broker, queue_name, prefetch, STOCK_SLEEP)  # type: ignore[no-untyped-call]
         self._wake = broker.wakes[queue_name]
-        self._drained = False  # the last look found fewer than it asked for, or there was no place for more
+        self._resting = False  # the last look brought nothing: for want of messages, or of places for them
+        self._emptied = False  # the last look found fewer than it asked for
 
     def __next__(self) -> Any:
-        if self._drained and not self.message_cache:
+        if self._resting and not self.message_cache:
             self._wake.wait(LOOK_EVERY)
         self._wake.clear()  # before the look: what comes after it is not missed
         known = len(self.message_cache)
         wanted = self.prefetch - self.outstanding_message_count
         message = super().__next__()  # type: ignore[no-untyped-call]
         if known == 0:
-            self._drained = message is None or len(self.message_cache) + 1 < wanted
+            found = len(self.message_cache) + (message is not None)
+            self._emptied = found < wanted
+            self._resting = message is None or self._emptied
         return message
 
     def ack(self, message: Any) -> None:
-        self._free(super().ack, message)
+        super().ack(message)  # type: ignore[no-untyped-call]
+        self._place_is_free()
 
     def nack(self, message: Any) -> None:
-        self._free(super().nack, message)
+        super().nack(message)  # type: ignore[no-untyped-call]
+        self._place_is_free()
 
-    def _free(self, end: Any, message: Any) -> None:
-        """A place that was missing is free again."""
-        full = self.outstanding_message_count >= self.prefetch
-        end(message)
-        if full:
+    def _place_is_free(self) -> None:
+        """Wakes whenever more may wait than was taken. To ask instead whether all places were taken just before would
+        miss a place that is freed while the consumer takes another message, and idle every thread for a second."""
+        if not self._emptied:
             self._wake.set()
 
 

@@ -80,3 +80,26 @@ def test_many_messages_go_in_one_round_trip_and_survive_a_forgotten_script(
     prompt.enqueue_all([note.message(str(number)) for number in range(20, 40)])
     until(lambda: len(done) == 40, what="40 messages")
     assert sorted(done, key=int) == [str(number) for number in range(40)]
+
+
+def test_a_place_that_is_freed_during_a_look_is_not_missed(
+    prompt: PromptRedisBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without looks of its own the consumer must get through a backlog by wake-ups alone."""
+    monkeypatch.setattr("actors.prompt.LOOK_EVERY", 60.0)
+    told: list[int] = []
+
+    @dramatiq.actor(broker=prompt, queue_name="backlog")
+    def work(number: int) -> None:
+        threading.Event().wait(0.02)  # long enough for the whole batch to end together
+        told.append(number)
+
+    prompt.enqueue_all([work.message(number) for number in range(240)])
+    worker = dramatiq.Worker(prompt, worker_threads=8)
+    worker.queue_prefetch = 8
+    worker.start()
+    try:
+        until(lambda: len(told) == 240, what="the backlog")
+    finally:
+        prompt.wakes["backlog"].set()
+        worker.stop(timeout=5_000)
