@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import requests
 import urllib3
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from bitloot import strict_json
 from bitloot.answer import Answer, by_status, doubt
@@ -39,6 +40,12 @@ class Gate(Protocol):
 
     def report(self, method: str, status: int | None, failure: BitLootError | None) -> None:
         """How it ended: the answer's status, None where no whole answer came, and the error that is raised for it."""
+
+
+#: Headers of every call, of one with JSON, and of one with a form.
+PLAIN = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "BitLoot"}
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Fetch:
@@ -75,18 +82,17 @@ class Fetch:
         self._max_bytes = max_bytes
         self._classify = classify
         self._gate = gate
-        self._reads = _session()
+        self._reads = _Adapter(pool_maxsize=POOL, max_retries=0)
         # A POST has a connection of its own: the peer may close an idle one at the moment we write, and the
         # reset that follows cannot be told from a lost answer. A hand-shake costs less than a purchase that
         # nobody can tell about.
-        self._writes = _session()
-        self._writes.headers["Connection"] = "close"
+        self._writes = _Adapter(pool_maxsize=POOL, max_retries=0)
 
     def get(
         self, path: str, params: Mapping[str, str] | None = None, *, headers: Headers | None = None
     ) -> Answer:
         """Reads `path`, which is put behind the base URL as it is."""
-        return self._send("GET", path, headers or {}, params=params)
+        return self._send("GET", f"{path}?{urlencode(params)}" if params else path, headers or {})
 
     def post(
         self,
@@ -98,36 +104,22 @@ class Fetch:
     ) -> Answer:
         """Sends `json` (Decimals as plain numbers) or `form`, or no body at all."""
         if form is not None:
-            return self._send("POST", path, headers or {}, data=dict(form))
+            return self._send("POST", path, {**FORM, **(headers or {})}, urlencode(form).encode())
         if json is None:
             return self._send("POST", path, headers or {})
-        typed = {"Content-Type": "application/json", **(headers or {})}
-        return self._send("POST", path, typed, data=strict_json.dumps(json))
+        return self._send("POST", path, {**JSON, **(headers or {})}, strict_json.dumps(json))
 
     def close(self) -> None:
         self._reads.close()
         self._writes.close()
 
-    def _send(self, method: str, path: str, headers: Headers, **content: Any) -> Answer:
-        session = self._reads if method == "GET" else self._writes
-        url = self._base_url + path
+    def _send(self, method: str, path: str, headers: Headers, body: bytes | None = None) -> Answer:
         if self._gate is not None:
             self._gate.admit(method, path)
         status: int | None = None
         attempt = Attempt(self._deadline, fresh=method != "GET")
         try:
-            with (
-                attempted(attempt),
-                session.request(
-                    method,
-                    url,
-                    headers=_revealed({"Accept": "application/json", **self._headers, **headers}),
-                    timeout=self._timeout,
-                    allow_redirects=False,
-                    stream=True,
-                    **content,
-                ) as response,
-            ):
+            with attempted(attempt), self._exchange(method, path, headers, body) as response:
                 answer = self._read(method, response)
         except FAILURES as error:
             failure: BitLootError | None = self._failure(method, attempt, error)
@@ -138,6 +130,18 @@ class Fetch:
         if failure is not None:
             raise failure  # not inside `except`: the library's error holds our headers and must not ride along
         return answer
+
+    def _exchange(self, method: str, path: str, headers: Headers, body: bytes | None) -> requests.Response:
+        """One request by the adapter alone: what a session would add (redirects, cookies, proxies, its merging of
+        them all) is what we do not want, and costs as much as the call."""
+        request = requests.PreparedRequest()
+        request.method, request.url, request.body = method, self._base_url + path, body
+        request.headers = CaseInsensitiveDict(_revealed({**PLAIN, **self._headers, **headers}))
+        if method != "GET":
+            request.headers["Connection"] = "close"
+            request.headers["Content-Length"] = str(len(body or b""))
+        adapter = self._reads if method == "GET" else self._writes
+        return adapter.send(request, stream=True, timeout=self._timeout)
 
     def _read(self, method: str, response: requests.Response) -> Answer:
         """Reads the body, counting what comes out of the decompressor."""
@@ -188,19 +192,6 @@ CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (urllib3.exceptions.IncompleteRead, "truncated"),
     (Exception, "connection"),
 )
-
-
-def _session() -> requests.Session:
-    """A session that several threads may use, since nothing in it changes after this function.
-
-    Its two mutable corners are the cookies, which the policy keeps out, and the pools, which lock.
-    """
-    session = requests.Session()
-    session.trust_env = False
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.mount("http://", _Adapter(pool_maxsize=POOL, max_retries=0))
-    session.mount("https://", _Adapter(pool_maxsize=POOL, max_retries=0))
-    return session
 
 
 class _Adapter(HTTPAdapter):
