@@ -13,7 +13,7 @@ from bitloot.states import OrderState
 from db import Key, Order, Payment, store_keys
 from db.keys import StoredKey, key_id, key_label, object_name, order_context
 from tests.factories import a_product, a_waiting_order, again
-from web.standins.webhooks import sign_ipn
+from web.standins.signing import sign_ipn
 
 __all__ = ["admin", "bearer", "buyer", "fulfilled_order", "ipn_body", "kinguin_headers", "signed"]
 

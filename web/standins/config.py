@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from bitloot.settings import Settings
 from bitloot.settings_check import unsafe_reasons
 
@@ -89,10 +91,17 @@ class StandinsConfig:
         )
 
 
+def _unused(settings: Settings) -> dict[str, SecretStr]:
+    """Servers that the stand-ins never speak to: only their lack is no reason against a start."""
+    given = {"database_url": settings.database_url, "redis_url": settings.redis_url}
+    schemes = {"database_url": "postgresql://none", "redis_url": "redis://none"}
+    return {name: SecretStr(schemes[name]) for name, value in given.items() if not value.get_secret_value()}
+
+
 def refusals(settings: Settings) -> list[str]:
     """Why the stand-ins must not start with these settings; empty if they may."""
     reasons = [] if settings.standins else ["STANDINS is off; the stand-ins only start when it is on."]
-    reasons += unsafe_reasons(settings)
+    reasons += unsafe_reasons(settings.model_copy(update=_unused(settings)))
     secret = settings.reservations_client_secret.get_secret_value()
     for url in (settings.reservations_base_url, settings.reservations_token_url):
         host = urlsplit(url).hostname or ""

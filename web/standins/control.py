@@ -10,10 +10,12 @@ from typing import Any
 import falcon
 from falcon import Request, Response
 
+from web.standins.accounts import charges
 from web.standins.answers import Refusal, body_of, iso, object_of, say
+from web.standins.control_accounts import add_account_routes
 from web.standins.control_notices import add_notice_routes
 from web.standins.jsontext import read_json
-from web.standins.ledger import STANDINS, charges, read_ledger
+from web.standins.ledger import FILES, read_ledger
 from web.standins.shop import Shop
 
 __all__ = ["OnLoopback", "add_routes"]
@@ -28,6 +30,7 @@ def add_routes(app: falcon.App[Any, Any], shop: Shop) -> None:
     app.add_route("/control/kinguin/balance", Money(shop))
     app.add_route("/control/reset", Reset(shop))
     add_notice_routes(app, shop)
+    add_account_routes(app, shop)
 
 
 def refused(why: str) -> Refusal:
@@ -87,8 +90,8 @@ class Plan(_OfShop):
 class Lines(_OfShop):
     def on_get(self, req: Request, resp: Response) -> None:
         standin = req.get_param("standin")
-        if standin not in (None, *STANDINS):
-            raise refused(f"standin is one of {', '.join(STANDINS)}")
+        if standin not in (None, *FILES):
+            raise refused(f"standin is one of {', '.join(FILES)}")
         lines = read_ledger(self._shop.floor.ledger.directory, standin, req.get_param("effect"))
         say(resp, 200, {"data": lines})
 
@@ -128,6 +131,7 @@ class Money(_OfShop):
         except (ValueError, DecimalException):
             raise refused("balance must be a number") from None
         self._shop.kinguin.balance = balance
+        self._shop.floor.faults.clear("no_balance")
         say(resp, 200, {"balance": balance})
 
 

@@ -9,6 +9,7 @@ import falcon
 from falcon import Request, Response
 
 from web.standins.answers import Refusal, object_of, say
+from web.standins.ipn_variants import SHAPES
 from web.standins.kinguin_shapes import order_shape
 from web.standins.nowpayments import read
 from web.standins.payments import Payment
@@ -39,8 +40,11 @@ def add_notice_routes(app: falcon.App[Any, Any], shop: Shop) -> None:
     app.add_route("/control/nowpayments/payments/{number}/ipn", SendIpn(shop))
     app.add_route("/control/kinguin/orders", OrderList(shop))
     app.add_route("/control/kinguin/orders/{order_id}/webhook", SendOrderWebhook(shop))
+    app.add_route("/control/kinguin/orders/{order_id}/move", MoveOrder(shop))
     app.add_route("/control/reservations", HoldList(shop))
     app.add_route("/control/reservations/{hold_id}/webhook", SendHoldWebhook(shop))
+    app.add_route("/control/reservations/{hold_id}/move", MoveHold(shop))
+    app.add_route("/control/bearers/revoke", Revoke(shop))
 
 
 class _OfShop:
@@ -103,10 +107,14 @@ class SendIpn(_OfPayment):
             raise _bad("fields must be an object")
         if status := asked.get("status"):
             fields = {"payment_status": status} | fields
+        shapes = asked.get("shapes") or []
+        if not (isinstance(shapes, list) and SHAPES.keys() >= set(shapes)):
+            raise _bad(f"shapes are of {', '.join(SHAPES)}")
         notice = self._shop.nowpayments.notice(
             payment,
             secret=asked.get("secret"),
             fields=fields,
+            shapes=shapes,
             unsorted=bool(asked.get("unsorted")),
             forged=bool(asked.get("forged")),
         )
@@ -155,6 +163,38 @@ class SendHoldWebhook(_OfShop):
             hold, asked.get("status"), asked.get("secret"), asked.get("inline")
         )
         self._post(resp, notice, asked)
+
+
+class MoveOrder(_OfShop):
+    """The supplier changes its mind: `status`, told by webhook."""
+
+    def on_post(self, req: Request, resp: Response, order_id: str) -> None:
+        order, status = self._shop.kinguin.get(order_id), _asked(req).get("status")
+        if order is None:
+            raise _missing("order")
+        if status not in {"completed", "canceled", "refunded"}:
+            raise _bad("status is completed, canceled or refunded")
+        self._shop.kinguin.move(order, status)
+        say(resp, 200, order_shape(order))
+
+
+class MoveHold(_OfShop):
+    def on_post(self, req: Request, resp: Response, hold_id: str) -> None:
+        hold, status = self._shop.reservations.get(hold_id), _asked(req).get("status")
+        if hold is None:
+            raise _missing("reservation")
+        if status not in {"failed", "cancelled", "refunded"}:
+            raise _bad("status is failed, cancelled or refunded")
+        self._shop.reservations.move(hold, status)
+        say(resp, 200, {"reservationId": hold.id, "status": hold.status})
+
+
+class Revoke(_OfShop):
+    """All bearers of the reservation dialect are useless from now on."""
+
+    def on_post(self, req: Request, resp: Response) -> None:
+        self._shop.bearers.revoke()
+        say(resp, 200, {"revoked": True})
 
 
 def _asked(req: Request) -> dict[str, Any]:

@@ -1,137 +1,184 @@
-"""Faults on command: a plan of rules, each for one point, biting so many times."""
+"""Faults on command: a plan of rules, each for some points, biting so many times, or by chance, or for a while."""
 
 from __future__ import annotations
 
+import math
+import random
+import secrets
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from falcon import Request, Response
+from web.standins.ipn_variants import EXTRA, SHAPES
+from web.standins.menu import spelled_out
+from web.standins.points import check_place, covers
 
-__all__ = ["BEFORE_EFFECT", "KINDS", "Fault", "Faults", "Interruptions"]
+__all__ = ["AFTER_EFFECT", "BEFORE_EFFECT", "FINAL", "Fault", "Faults"]
 
 #: What can happen to a call before its effect and after it; `after` picks the side of `delay` and `status`.
 BEFORE_EFFECT = frozenset({"drop_before_effect", "delay", "status"})
-_AFTER_EFFECT = frozenset({"drop_after_effect", "delay", "status"})
-_ON_SEARCH = frozenset({"search_lag"})
-_ON_NOTICE = frozenset({"no_webhook", "webhook_times"})
-KINDS = BEFORE_EFFECT | _AFTER_EFFECT | _ON_SEARCH | _ON_NOTICE
+AFTER_EFFECT = frozenset({"drop_after_effect", "delay", "status", "drip", "truncate"})
+_ALWAYS_AFTER = frozenset({"drop_after_effect", "drip", "truncate"})
 
-_FINAL = frozenset({"drop_before_effect", "drop_after_effect", "status"})  # nothing can follow these
+#: After one of these nothing else can happen to a call.
+FINAL = frozenset({"drop_before_effect", "drop_after_effect", "status"})
+
+_ON_NOTICE = frozenset(
+    {"delay", "no_webhook", "webhook_times", "webhook_reordered", "webhook_forged", "webhook_wrong_secret"}
+)
+
+Witness = Callable[..., None]
 
 
 @dataclass
 class Fault:
     """One rule. `count` is how often it may still bite (None: always), `bitten` how often it did."""
 
-    point: str  # e.g. kinguin.place_order
+    point: str  # e.g. kinguin.place_order, *.webhook, kinguin.*|resend.send
     kind: str
     count: int | None = 1
-    seconds: float = 0.0  # delay, search_lag
-    after: bool = False  # delay, status: once the effect has happened
+    name: str = ""  # the word of the menu that it came from
+    match: str = ""  # text that must occur in the call's path, query or body
+    share: float = 1.0  # of the fitting calls, by `seed`
+    seed: int = field(default_factory=lambda: secrets.randbelow(2**32))
+    lasts: float = 0.0  # seconds from its first bite to its end; 0 = no end
+    seconds: float = 0.0  # delay, drip (per byte), search_lag, keys late, reordered (held at most)
+    after: bool = False  # delay, status, known_already, order_ends: once the effect has happened
     status: int = 500
     body: str = ""
     content_type: str = "text/html"
     headers: dict[str, str] = field(default_factory=dict)
-    times: int = 2  # webhook_times
-    match: str = ""  # text that must occur in the call's path, query or body
-    bitten: int = 0
+    retry_after: int | None = None  # seconds, sent as such or as a date
+    retry_date: bool = False
+    how: str = "rst"  # drops: rst or fin
+    cut: str = "headers"  # drops: before the headers, or in the middle of the body
+    to: str = "canceled"  # order_ends
+    times: int = 2  # webhook_times; webhook_reordered: how many are shuffled
+    variant: str = ""  # ipn_variant
+    only: bool = False  # forged, wrong secret: the true notice is not sent; strangers: ours are hidden
+    bitten: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(sorted(KINDS))}")
-        self.seconds = float(self.seconds)
-        whole = (self.status, self.times, *(() if self.count is None else (self.count,)))
-        texts = (self.point, self.body, self.content_type, self.match)
+        self.seconds, self.lasts, self.share = float(self.seconds), float(self.lasts), float(self.share)
+        whole = [self.status, self.times, self.seed]
+        whole += [number for number in (self.count, self.retry_after) if number is not None]
+        texts = (self.point, self.kind, self.name, self.body, self.content_type, self.match, self.variant)
         if not all(type(n) is int and n >= 0 for n in whole) or not all(isinstance(t, str) for t in texts):
-            raise ValueError("status, times and count are whole numbers; point, body and match are texts")
+            raise ValueError("status, times, seed and count are whole numbers; point, body and match texts")
+        if (
+            not all(math.isfinite(n) and n >= 0 for n in (self.seconds, self.lasts))
+            or not 0 <= self.share <= 1
+        ):
+            raise ValueError("seconds and lasts are at least 0, share is from 0 to 1")
+        if self.how not in {"rst", "fin"} or self.cut not in {"headers", "body"}:
+            raise ValueError("how is rst or fin, cut is headers or body")
+        check_place(self.point, self.kind)
+        if self.kind == "ipn_variant" and self.variant not in {*SHAPES, *EXTRA}:
+            raise ValueError(f"variant is one of {', '.join(sorted({*SHAPES, *EXTRA}))}")
+        self._dice = random.Random(self.seed)  # noqa: S311 (chances that can be repeated, not secrets)
+        self._began = 0.0
+
+    @property
+    def dice(self) -> random.Random:
+        return self._dice
+
+    @property
+    def word(self) -> str:
+        """How bites are counted: by the menu's name, else by kind."""
+        return self.name or self.kind
 
     def fits(self, point: str, kinds: frozenset[str], text: str, *, after: bool) -> bool:
-        side = self.after or self.kind == "drop_after_effect"
+        side = self.after or self.kind in _ALWAYS_AFTER
         return (
-            self.point == point
+            covers(self.point, point)
             and self.kind in kinds
-            and side == after
+            and (side == after or self.kind not in BEFORE_EFFECT | AFTER_EFFECT)
             and self.match in text
             and self.count != 0
+            and not self._over
         )
+
+    def bite(self) -> bool:
+        """Throws the dice, and counts."""
+        if self.share < 1 and self._dice.random() >= self.share:
+            return False
+        self._began = self._began or time.monotonic()
+        self.bitten += 1
+        self.count = self.count and self.count - 1
+        return True
+
+    @property
+    def _over(self) -> bool:
+        return bool(self.lasts and self._began) and time.monotonic() > self._began + self.lasts
+
+    def row(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
 
 class Faults:
-    """The plan. Every endpoint and every notice asks it by its point's name."""
+    """The plan. Every endpoint, delivery and notice asks it by its point's name; `witness` hears of each bite."""
 
-    def __init__(self) -> None:
+    def __init__(self, witness: Witness | None = None) -> None:
         self._rules: list[Fault] = []
         self._lock = threading.Lock()
+        self._witness = witness or (lambda effect, **facts: None)
 
-    def add(self, rule: Mapping[str, Any]) -> Fault:
-        """Raises ValueError for a rule that is not understood."""
-        unknown = set(rule) - {item.name for item in fields(Fault)} | {"point", "kind"} - set(rule)
+    def add(self, asked: Mapping[str, Any]) -> Fault:
+        """By `name` from the menu, or by `point` and `kind`. Raises ValueError for what is not understood."""
+        rule = spelled_out(asked)
+        known = {item.name for item in fields(Fault) if item.init}
+        unknown = set(rule) - known | {"point", "kind"} - set(rule)
         if unknown:
             raise ValueError(
-                f"a fault has a point, a kind and known fields; wrong: {', '.join(sorted(unknown))}"
+                f"a fault has a name, or a point and a kind, and known fields; wrong: {', '.join(sorted(unknown))}"
             )
         fault = Fault(**rule)
+        self._witness("set", **fault.row())
         with self._lock:
             self._rules.append(fault)
         return fault
 
-    def take(self, point: str, kinds: frozenset[str], text: str = "", *, after: bool = False) -> list[Fault]:
-        """The faults that bite here and now, in the order of the plan, up to the first that ends the call."""
+    def take(
+        self,
+        point: str,
+        kinds: frozenset[str],
+        text: str = "",
+        *,
+        after: bool = False,
+        when: Callable[[Fault], bool] = lambda _: True,
+    ) -> list[Fault]:
+        """The faults that bite here and now, in the order of the plan, up to the first that ends the call.
+
+        `when` says whether a rule would make a difference at all; a bite that nobody feels is none.
+        """
         bites: list[Fault] = []
         with self._lock:
             for rule in self._rules:
-                if rule.fits(point, kinds, text, after=after):
-                    rule.bitten += 1
-                    rule.count = rule.count and rule.count - 1
+                if rule.fits(point, kinds, text, after=after) and when(rule) and rule.bite():
                     bites.append(rule)
-                    if rule.kind in _FINAL:
+                    if rule.kind in FINAL:
                         break
+        for rule in bites:
+            self._witness("bitten", name=rule.word, point=point, kind=rule.kind, at_call=text[:200])
         return bites
 
     def on_notice(self, point: str, text: str) -> list[Fault]:
-        return self.take(point, _ON_NOTICE | {"delay"}, text)
+        return self.take(point, _ON_NOTICE, text)
 
-    def search_lag(self, point: str) -> float:
-        """Seconds for which a new order does not show in the search."""
-        return max((fault.seconds for fault in self.take(point, _ON_SEARCH)), default=0.0)
+    def stands(self, point: str, kind: str) -> bool:
+        """Whether such a rule is there and may still bite."""
+        with self._lock:
+            return any(
+                rule.fits(point, frozenset({kind}), rule.match, after=rule.after) for rule in self._rules
+            )
 
     def rows(self) -> list[dict[str, Any]]:
         with self._lock:
-            return [asdict(rule) for rule in self._rules]
+            return [rule.row() for rule in self._rules]
 
-    def clear(self) -> None:
+    def clear(self, *kinds: str) -> None:
+        """Ends all rules, or those of these kinds."""
         with self._lock:
-            self._rules.clear()
-
-
-class Interruptions:
-    """Falcon middleware: lets the plan's faults happen around each resource that names its points."""
-
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
-
-    def process_resource(self, req: Request, resp: Response, resource: Any, params: dict[str, Any]) -> None:
-        self._interrupt(req, resp, resource, BEFORE_EFFECT, after=False)
-
-    def process_response(self, req: Request, resp: Response, resource: Any, req_succeeded: bool) -> None:
-        if resource is not None and req_succeeded and not resp.complete and resp.status_code < 400:
-            self._interrupt(req, resp, resource, _AFTER_EFFECT, after=True)
-
-    def _interrupt(
-        self, req: Request, resp: Response, resource: Any, kinds: frozenset[str], *, after: bool
-    ) -> None:
-        point = getattr(resource, "points", {}).get(req.method)
-        if point is None:
-            return
-        text = f"{req.relative_uri} {req.env['standins.body'].decode('utf-8', 'replace')}"
-        for fault in self._faults.take(point, kinds, text, after=after):
-            time.sleep(fault.seconds)
-            if fault.kind.startswith("drop"):
-                req.env["standins.drop"].set()
-            if fault.kind == "status":
-                resp.status, resp.text, resp.content_type = fault.status, fault.body, fault.content_type
-                resp.set_headers(fault.headers)
-            resp.complete = resp.complete or fault.kind in _FINAL
+            self._rules = [rule for rule in self._rules if kinds and rule.kind not in kinds]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from web.standins.config import KNOBS, StandinsConfig
@@ -21,7 +22,7 @@ class Floor:
     def __init__(self, config: StandinsConfig) -> None:
         self.config = config
         self.ledger = Ledger(config.ledger_dir)
-        self.faults = Faults()
+        self.faults = Faults(partial(self.ledger.write, "faults"))
         self.later = Later()
         self.courier = Courier(lambda: self.config, self.ledger, self.faults, self.later)
         self._lock = threading.Lock()

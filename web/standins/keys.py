@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from web.standins.ledger import fingerprint
 
-__all__ = ["SoldKey", "make_key"]
+__all__ = ["SoldKey", "as_picture", "made_equal", "make_key"]
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -54,3 +54,15 @@ def _picture(text: str) -> bytes:
 
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def made_equal(key: SoldKey, other: SoldKey) -> None:
+    """Gives it the other's content; the id stays its own."""
+    key.media_type, key.content, key.serial = other.media_type, other.content, other.serial
+
+
+def as_picture(key: SoldKey) -> None:
+    """Shows the same text in a picture."""
+    if key.media_type == "text/plain":
+        content = _picture(key.serial)
+        key.media_type, key.content, key.serial = "image/png", content, b64encode(content).decode()

@@ -69,7 +69,8 @@ class Balance(Keyed):
 
     def on_get(self, req: Request, resp: Response) -> None:
         self.admit(req)
-        say(resp, 200, {"balance": self._orders.balance})
+        empty = self._orders.floor.faults.stands("kinguin.place_order", "no_balance")
+        say(resp, 200, {"balance": 0 if empty else self._orders.balance})
 
 
 class Named(Keyed):

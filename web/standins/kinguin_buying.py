@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from falcon import Request, Response
 
+from web.standins import search_lies
 from web.standins.answers import Refusal, object_of, say
 from web.standins.catalog import game_at
 from web.standins.kinguin_door import Keyed, error, page
@@ -74,14 +75,16 @@ class Orders(PlaceOrder):
 
     def on_get(self, req: Request, resp: Response) -> None:
         self.admit(req)
-        lag = timedelta(seconds=self._orders.floor.faults.search_lag("kinguin.search_orders"))
-        visible = datetime.now(UTC) - lag
-        found = [order for order in self._orders.newest_first() if order.created <= visible]
+        orders = self._orders.newest_first()
         try:
-            shapes = [order_shape(order) for order in found if _matches(req, order)]
+            shapes = [order_shape(order) for order in orders if _matches(req, order)]
         except ValueError:
             raise error(req, 400, "ConstraintViolation", "A filter cannot be read") from None
-        say(resp, 200, page(req, shapes))
+        plan = self._orders.floor.faults
+        told = search_lies.answer(
+            plan, req.relative_uri, shapes, lambda: [order_shape(order) for order in orders]
+        )
+        say(resp, 200, page(req, told))
 
 
 class ReadOrder(Keyed):

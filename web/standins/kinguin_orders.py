@@ -6,7 +6,7 @@ import secrets
 import string
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -15,12 +15,17 @@ from typing import Any
 
 from web.standins.answers import iso
 from web.standins.catalog import Game
+from web.standins.deliveries import Delivery, Lender
 from web.standins.floor import Floor
 from web.standins.jsontext import write_json
 from web.standins.keys import SoldKey, make_key
 from web.standins.webhooks import Notice
 
 __all__ = ["Item", "KinguinOrder", "KinguinOrders", "RefusedOrder"]
+
+_FIRST, _AGAIN, _KNOWN = (frozenset({kind}) for kind in ("notice_first", "sell_again", "known_already"))
+_BROKE = frozenset({"no_balance"})
+_POINT = "kinguin.place_order"
 
 
 class RefusedOrder(Exception):
@@ -55,6 +60,7 @@ class KinguinOrder:
     updated: datetime
     status: str = "processing"
     returned: bool = False
+    delivering: bool = False
 
     @property
     def keys(self) -> list[tuple[Item, SoldKey]]:
@@ -71,9 +77,10 @@ class KinguinOrders:
         self._numbers = count(70_000_000 + secrets.randbelow(9_000_000))
         self._orders: dict[str, KinguinOrder] = {}
         self._external: set[str] = set()
+        self._lender = Lender(floor.faults, "kinguin.deliver")
 
     def place(self, items: Sequence[Item], external_id: str | None) -> KinguinOrder:
-        """Takes the money and promises keys. Raises RefusedOrder; then nothing has happened."""
+        """Takes the money and promises keys. Raises RefusedOrder: nothing has happened, unless the plan lies."""
         total = sum((item.game.cost * item.quantity for item in items), Decimal(0))
         with self._lock:
             self._check(items, external_id, total)
@@ -95,14 +102,34 @@ class KinguinOrders:
         )
         with self._lock:
             self._orders[order.id] = order
+        if self.floor.faults.take(_POINT, _FIRST, external_id or ""):
+            self.deliver(order)
         self.floor.later.call(self.floor.config.delivery_seconds, partial(self.deliver, order))
+        if self.floor.faults.take(_POINT, _KNOWN, external_id or "", when=lambda rule: rule.after):
+            raise known_already(external_id)
         return order
 
     def deliver(self, order: KinguinOrder) -> None:
-        """Hands out all keys, completes the order, tells the shop; nothing if it was ended otherwise."""
+        """Hands out the keys, completes the order, tells the shop; once, and not if it was ended otherwise."""
+        with self._lock:
+            if order.status != "processing" or order.delivering:
+                return
+            order.delivering = True
+        text = " ".join((order.external_id or order.id, *(item.game.supplier_ref for item in order.items)))
+        delivery = self._lender.plan(order.id, text, [key for _, key in order.keys])
+        if delivery.instead:
+            self.move(order, delivery.ends)
+        else:
+            self._hand_out(order, delivery)
+
+    def _hand_out(self, order: KinguinOrder, delivery: Delivery, *, waited: bool = False) -> None:
+        """One batch now, the rest when its time has come, the last word with the last."""
+        (wait, keys), *rest = delivery.batches
+        if wait and not waited:
+            self.floor.later.call(wait, partial(self._hand_out, order, delivery, waited=True))
+            return
         if order.status != "processing":
             return
-        keys = [key for _, key in order.keys]
         self.floor.ledger.keep_keys([key.serial for key in keys])
         self.floor.ledger.write(
             "kinguin",
@@ -113,7 +140,12 @@ class KinguinOrders:
         )
         for key in keys:
             key.status = "DELIVERED"
+        if rest:
+            self._hand_out(order, replace(delivery, batches=rest))
+            return
         self.move(order, "completed")
+        if delivery.ends:
+            self.move(order, delivery.ends)
 
     def move(self, order: KinguinOrder, status: str) -> None:
         """Changes the status and tells the shop; money comes back with canceled and refunded."""
@@ -181,18 +213,17 @@ class KinguinOrders:
         )
 
     def _check(self, items: Sequence[Item], external_id: str | None, total: Decimal) -> None:
-        if external_id in self._external and self.floor.config.duplicate_guard:
-            raise RefusedOrder(
-                "ConstraintViolation",
-                "orderExternalId already used",
-                propertyPath="orderExternalId",
-                invalidValue=external_id,
-            )
+        plan, text = self.floor.faults, external_id or ""
+        guarded = self.floor.config.duplicate_guard
+        if guarded and external_id in self._external and not plan.take(_POINT, _AGAIN, text):
+            raise known_already(external_id)
+        if plan.take(_POINT, _KNOWN, text, when=lambda rule: not rule.after):
+            raise known_already(external_id)
         for item in items:
             too_dear = item.asked < item.game.cost
             if too_dear or item.quantity > item.game.stock or (item.game.picture and item.key_type == "text"):
                 raise RefusedOrder("ProductUnavailable", "no offer matches the requested product")
-        if total > self.balance:
+        if total > self.balance or plan.take(_POINT, _BROKE, text):
             raise RefusedOrder("InsufficientBalance", "the balance is too low for this order")
 
     def _new(self, items: Sequence[Item], external_id: str | None, total: Decimal) -> KinguinOrder:
@@ -202,3 +233,13 @@ class KinguinOrders:
         letters = string.ascii_uppercase + string.digits
         order_id = "P" + "".join(secrets.choice(letters) for _ in range(10))
         return KinguinOrder(order_id, next(self._numbers), external_id, items, total, now, now)
+
+
+def known_already(external_id: str | None) -> RefusedOrder:
+    """As a third party has seen it (PROVIDERS.md §1.9)."""
+    return RefusedOrder(
+        "ConstraintViolation",
+        "orderExternalId already used",
+        propertyPath="orderExternalId",
+        invalidValue=external_id,
+    )

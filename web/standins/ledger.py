@@ -1,7 +1,7 @@
 """The outside ledger: every effect of a stand-in as one synced JSON line.
 
-For whoever doubts BitLoot's own tables (RELIABILITY.md §1 J): `charges` answers how often something was paid
-for, from the files alone.
+For whoever doubts BitLoot's own tables (RELIABILITY.md §1 J); `charges` answers how often something was paid
+for, `accounts` more, from these files alone.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["STANDINS", "Ledger", "charges", "fingerprint", "plaintext_keys", "read_ledger"]
+__all__ = ["FILES", "STANDINS", "Ledger", "charges", "fingerprint", "plaintext_keys", "read_ledger"]
 
 STANDINS = ("nowpayments", "kinguin", "reservations", "resend")
+
+#: Beside their own files one for the plan: each rule that was set, with its seed, and each bite.
+FILES = (*STANDINS, "faults")
 _KEYS = "keys.txt"
 
 
@@ -32,7 +35,7 @@ class Ledger:
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.directory = directory
-        self._files = {name: _File(directory / f"{name}.jsonl") for name in STANDINS}
+        self._files = {name: _File(directory / f"{name}.jsonl") for name in FILES}
         self._keys = _File(directory / _KEYS)
 
     def write(self, standin: str, effect: str, /, **facts: Any) -> None:
@@ -42,7 +45,8 @@ class Ledger:
 
     def keep_keys(self, texts: list[str]) -> None:
         """Notes the plaintext of keys that were handed out, for canary searches."""
-        self._keys.append("\n".join(texts))
+        if texts:
+            self._keys.append("\n".join(texts))
 
     def clear(self) -> None:
         """Empties all files: only for a fresh start between two measurements."""
@@ -95,7 +99,7 @@ class _File:
 def read_ledger(
     directory: Path, standin: str | None = None, effect: str | None = None
 ) -> list[dict[str, Any]]:
-    """The lines written so far, oldest first per stand-in, without one that is still being written."""
+    """The lines so far, oldest first per stand-in, without one that is still being written. `faults` only by name."""
     lines: list[dict[str, Any]] = []
     for name in STANDINS if standin is None else (standin,):
         path = directory / f"{name}.jsonl"

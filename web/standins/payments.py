@@ -7,62 +7,24 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from functools import partial
 from itertools import count
 from typing import Any
 
 from web.standins.floor import Floor
-from web.standins.jsontext import sort_keys, write_json
-from web.standins.rates import COINS, convert
-from web.standins.webhooks import Notice, sign_ipn
+from web.standins.gateway_notices import ipn, payout, variants
+from web.standins.ipn_variants import SHAPES
+from web.standins.payment import Payment
+from web.standins.rates import COINS
+from web.standins.webhooks import Notice
 
 __all__ = ["Payment", "Payments", "Play"]
 
 _TOWARDS_MONEY = ("waiting", "confirming", "confirmed", "sending")
 _ENDED_PAID = frozenset({"finished", "partially_paid"})
 _WITHOUT_MONEY = frozenset({"waiting", "expired"})
-
-
-@dataclass(frozen=True)
-class Payment:
-    """One payment as the gateway sees it; each change replaces the whole."""
-
-    id: int
-    purchase_id: int
-    order_id: str | None
-    order_description: str | None
-    price_amount: Decimal
-    price_currency: str
-    pay_amount: Decimal
-    pay_currency: str
-    pay_address: str
-    payin_extra_id: str | None
-    ipn_url: str | None
-    fixed_rate: bool
-    fee_paid_by_user: bool
-    created: datetime
-    updated: datetime
-    status: str = "waiting"
-    actually_paid: Decimal = Decimal(0)
-    parent: int | None = None
-    children: tuple[int, ...] = ()
-
-    @property
-    def outcome(self) -> Decimal:
-        """What reaches the merchant, in the same coin."""
-        return max(Decimal(0), self.actually_paid - sum(self.fees, Decimal(0)))
-
-    @property
-    def fees(self) -> tuple[Decimal, Decimal]:
-        """Deposit and service fee (half a percent), in the paid coin."""
-        coin = COINS[self.pay_currency]
-        service = (self.actually_paid * Decimal("0.005")).quantize(Decimal(1).scaleb(-coin.places), ROUND_UP)
-        return (coin.deposit_fee if self.actually_paid else Decimal(0), service)
-
-    @property
-    def valid_until(self) -> datetime:
-        return self.created + (timedelta(minutes=20) if self.fixed_rate else timedelta(days=7))
+_FIRST = frozenset({"notice_first"})
 
 
 @dataclass
@@ -109,6 +71,8 @@ class Payments:
             pay_currency=payment.pay_currency,
         )
         self._keep(payment)
+        if self.floor.faults.take("nowpayments.create_payment", _FIRST, str(payment.order_id)):
+            self.floor.courier.deliver(self.notice(payment))
         return payment
 
     def get(self, number: str) -> Payment | None:
@@ -153,26 +117,19 @@ class Payments:
         *,
         secret: str | None = None,
         fields: dict[str, Any] | None = None,
+        shapes: list[str] | None = None,
         unsorted: bool = False,
         forged: bool = False,
     ) -> Notice:
-        """A signed IPN; `fields` change it before it is signed, `forged` alters it afterwards."""
-        body = ipn_body(payment) | (fields or {})
-        signature = sign_ipn(self.floor.config.ipn_secret if secret is None else secret, body)
-        body = dict(reversed(body.items())) if unsorted else sort_keys(body)
-        if forged:
-            body = body | {"price_amount": payment.price_amount + 1}
-        return Notice(
-            standin="nowpayments",
-            kind="ipn",
-            url=payment.ipn_url or self.floor.address("/payments/ipn"),
-            body=write_json(body).encode(),
-            headers={"Content-Type": "application/json", "x-nowpayments-sig": signature},
-            facts={
-                "payment_id": str(body.get("payment_id")),
-                "order_id": body.get("order_id"),
-                "status": body.get("payment_status"),
-            },
+        """A signed IPN; `fields` and `shapes` change it before it is signed, `forged` alters it afterwards."""
+        return ipn(
+            self.floor,
+            payment,
+            secret=secret,
+            fields=fields,
+            shapes=shapes,
+            unsorted=unsorted,
+            altered=forged,
         )
 
     def _play_on(self, play: Play, left: list[str]) -> None:
@@ -198,7 +155,19 @@ class Payments:
         self._keep(payment)
         if play.silent or not self.floor.config.ipn_secret:  # without a secret no IPN is sent (§3.5)
             return None
-        return self.floor.courier.deliver(self.notice(payment))
+        wanted = variants(self.floor, payment)
+        if "payout" in wanted:
+            self.floor.courier.deliver(payout(self.floor, payment))
+        if "child" in wanted:
+            self._tell_child(payment)
+        shapes = [shape for shape in wanted if shape in SHAPES]
+        return self.floor.courier.deliver(self.notice(self.get(str(payment.id)) or payment, shapes=shapes))
+
+    def _tell_child(self, parent: Payment) -> None:
+        """More money on the same address: finished at once, as a payment of its own."""
+        child = replace(self._child(parent), status="finished", actually_paid=parent.pay_amount)
+        self._keep(child)
+        self.floor.courier.deliver(self.notice(child))
 
     def _child(self, parent: Payment) -> Payment:
         """A repeated deposit: no order, no description, the parent's id (PROVIDERS.md §3.4)."""
@@ -220,36 +189,3 @@ class Payments:
     def _keep(self, payment: Payment) -> None:
         with self._lock:
             self._payments[payment.id] = payment
-
-
-def ipn_body(payment: Payment) -> dict[str, Any]:
-    """The keys of the 2025/26 production bodies, in their (sorted) order (PROVIDERS.md §3.5)."""
-    deposit_fee, service_fee = payment.fees
-    fiat = convert(payment.actually_paid, payment.pay_currency, payment.price_currency)
-    return {
-        "actually_paid": payment.actually_paid,
-        "actually_paid_at_fiat": fiat if payment.price_currency not in COINS else 0,
-        "fee": {
-            "currency": payment.pay_currency,
-            "depositFee": deposit_fee,
-            "serviceFee": service_fee,
-            "withdrawalFee": 0,
-        },
-        "invoice_id": None,
-        "order_description": payment.order_description,
-        "order_id": payment.order_id,
-        "outcome_amount": payment.outcome,
-        "outcome_currency": payment.pay_currency,
-        "parent_payment_id": payment.parent,
-        "pay_address": payment.pay_address,
-        "pay_amount": payment.pay_amount,
-        "pay_currency": payment.pay_currency,
-        "payin_extra_id": payment.payin_extra_id,
-        "payment_extra_ids": list(payment.children) or None,
-        "payment_id": payment.id,
-        "payment_status": payment.status,
-        "price_amount": payment.price_amount,
-        "price_currency": payment.price_currency,
-        "purchase_id": str(payment.purchase_id),
-        "updated_at": int(payment.updated.timestamp() * 1000),
-    }

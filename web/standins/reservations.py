@@ -137,8 +137,10 @@ class Give(_Held):
 
     def on_post(self, req: Request, resp: Response, hold_id: str) -> None:
         hold = self._hold(req, hold_id)
-        if hold.status in {"failed", "cancelled"}:
+        if hold.status in {"failed", "cancelled", "refunded"}:
             raise error(409, "reservation_over", f"the reservation is {hold.status}")
+        if self._holds.is_broke(hold):
+            raise error(402, "insufficient_funds", "the account has no funds")
         self._holds.give(hold)
         say(resp, 200, {"reservationId": hold.id, "orderId": hold.order_id, "status": hold.status})
 
@@ -167,7 +169,8 @@ class Delivered(_Held):
 
     def on_get(self, req: Request, resp: Response, hold_id: str) -> None:
         hold = self._hold(req, hold_id)
-        codes = [key.serial for key in hold.keys] if hold.status == "delivered" else []
+        there = hold.keys if hold.status in {"processing", "delivered"} else []
+        codes = [key.serial for key in there]
         if not codes and self._holds.floor.config.not_ready == "missing":
             raise error(404, "not_delivered", "nothing was delivered yet")
         say(resp, 200, {"codes": codes})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import socket
-import struct
 import sys
 import threading
 from typing import Any, Self
@@ -17,8 +16,9 @@ from web.standins import control, kinguin, nowpayments, resend, reservations
 from web.standins.answers import Refusal, refuse
 from web.standins.config import StandinsConfig
 from web.standins.control import OnLoopback
-from web.standins.faults import Interruptions
+from web.standins.interruptions import Interruptions
 from web.standins.shop import Shop
+from web.standins.wire import Wire
 
 __all__ = ["RunningStandins", "create_app", "start_standins"]
 
@@ -156,21 +156,15 @@ class _Connection(WSGIRequestHandler):
             self.close_connection = True
             self.send_error(411)
             return
-        body, drop = self.rfile.read(int(length)), threading.Event()
-        environ = self.get_environ() | {"standins.body": body, "standins.drop": drop}
+        body, wire = self.rfile.read(int(length)), Wire()
+        environ = self.get_environ() | {"standins.body": body, "standins.wire": wire}
         written = io.BytesIO()
         handler = _Answer(io.BytesIO(body), written, sys.stderr, environ, multithread=True)
         handler.run(self.server.get_app())  # type: ignore[attr-defined]
-        if drop.is_set():
-            self._reset()
-        else:
-            self.wfile.write(written.getvalue())
-
-    def _reset(self) -> None:
-        """A reset, as from a machine that died: no answer, no polite end."""
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
+        if not wire.send(self.wfile, written.getvalue()):
+            self.close_connection = True
+            self.rfile.close()  # or its hold on the socket would keep it open
+            wire.finish(self.connection)
 
 
 class _Answer(ServerHandler):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from web.standins.faults import Faults
-from web.standins.jsontext import sort_keys, write_json
+from web.standins.faults import Fault, Faults
+from web.standins.forgeries import forged, wrongly_signed
 from web.standins.later import Later
 from web.standins.ledger import Ledger
 
-__all__ = ["Courier", "Knobs", "Notice", "sign_body", "sign_ipn"]
+__all__ = ["Courier", "Knobs", "Notice"]
 
 
 class Knobs(Protocol):
@@ -57,16 +56,23 @@ class Courier:
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.mount("http://", HTTPAdapter(pool_maxsize=64))
+        self._held: dict[str, list[Notice]] = {}
+        self._lock = threading.Lock()
 
     def deliver(self, notice: Notice) -> int | None:
         """The first try's status (None: no answer, not sent, or sent later); repeats follow by themselves."""
         faults = self._faults.on_notice(notice.point, notice.body.decode("utf-8", "replace"))
-        kinds = {fault.kind for fault in faults}
-        if not self._knobs().webhooks or not notice.url or "no_webhook" in kinds:
+        by_kind = {fault.kind: fault for fault in faults}
+        if not self._knobs().webhooks or not notice.url or "no_webhook" in by_kind:
             self._ledger.write(notice.standin, f"{notice.kind}_withheld", **notice.facts)
             return None
+        if self._send_frauds(notice, by_kind):
+            return None
+        if shuffle := by_kind.get("webhook_reordered"):
+            self._hold(notice, shuffle)
+            return None
         times = max((fault.times for fault in faults if fault.kind == "webhook_times"), default=1)
-        wait = sum(fault.seconds for fault in faults)
+        wait = sum(fault.seconds for fault in faults if fault.kind == "delay")
         if wait:
             for _ in range(times):
                 self._later.call(wait, partial(self._try, notice, 1))
@@ -99,18 +105,43 @@ class Courier:
     def close(self) -> None:
         self._session.close()
 
+    def _send_frauds(self, notice: Notice, by_kind: Mapping[str, Fault]) -> bool:
+        """What somebody else might send in our name, before the true one; whether it is sent instead."""
+        only = False
+        for kind, make in (("webhook_forged", forged), ("webhook_wrong_secret", wrongly_signed)):
+            if fault := by_kind.get(kind):
+                body, headers = make(notice.body, notice.headers)
+                self.post(replace(notice, body=body, headers=headers, facts={**notice.facts, "fraud": kind}))
+                only = only or fault.only
+        if only:
+            self._ledger.write(notice.standin, f"{notice.kind}_withheld", **notice.facts)
+        return only
+
+    def _hold(self, notice: Notice, shuffle: Fault) -> None:
+        """Keeps it until there are so many of one payment (or of one supplier), or until the time is over."""
+        subject = f"{notice.point} {notice.facts.get('payment_id', '')}"
+        with self._lock:
+            held = self._held.setdefault(subject, [])
+            held.append(notice)
+            number = len(held)
+        if number >= shuffle.times:
+            self._release(subject, shuffle)
+        elif number == 1:
+            self._later.call(shuffle.seconds, partial(self._release, subject, shuffle))
+
+    def _release(self, subject: str, shuffle: Fault) -> None:
+        """Lets them go in an order that is not the one in which they came."""
+        with self._lock:
+            held = self._held.pop(subject, [])
+            order = list(range(len(held)))
+            shuffle.dice.shuffle(order)
+        if order == sorted(order):
+            order.reverse()
+        for place in order:
+            self._try(held[place], 1)
+
     def _try(self, notice: Notice, attempt: int) -> int | None:
         answer = self.post(notice, attempt)
         if (answer is None or not 200 <= answer < 300) and attempt <= self._knobs().retries:
             self._later.call(self._knobs().retry_seconds, partial(self._try, notice, attempt + 1))
         return answer
-
-
-def sign_ipn(secret: str, payload: Any) -> str:
-    """Hex HMAC-SHA512 over the payload as JavaScript prints it, keys sorted at every depth (PROVIDERS.md §3.6)."""
-    return sign_body("sha512", secret.strip(), write_json(sort_keys(payload)).encode())
-
-
-def sign_body(algorithm: str, secret: str, body: bytes) -> str:
-    """Hex HMAC over the raw body."""
-    return hmac.new(secret.encode(), body, getattr(hashlib, algorithm)).hexdigest()

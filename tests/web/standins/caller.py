@@ -48,6 +48,15 @@ class Caller:
     def control(self, method: str, path: str, **more: Any) -> requests.Response:
         return self.call(method, self.standins.control_url + path, **more)
 
+    def fault(self, name: str, **more: Any) -> None:
+        answer = self.control("POST", "/faults", json={"name": name, **more})
+        assert answer.status_code == 201, answer.text
+
+    def bites(self) -> dict[str, int]:
+        """How often each fault bit, by the outside ledger."""
+        counted: dict[str, int] = self.control("GET", "/bites").json()["data"]
+        return counted
+
     def bearer(self) -> str:
         form = {
             "grant_type": "client_credentials",

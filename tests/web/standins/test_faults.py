@@ -7,6 +7,7 @@ import time
 import pytest
 import requests
 
+from tests.waiting import until
 from tests.web.standins.caller import Caller
 from tests.web.standins.receiver import Receiver
 from web.standins.faults import BEFORE_EFFECT, Faults
@@ -113,3 +114,49 @@ def test_a_webhook_can_come_before_the_answer_to_the_purchase(caller: Caller, re
     caller.control("POST", "/faults", json=rule)
     assert caller.order("BL-1").status_code == 201
     assert [received.path for received in receiver.received] == ["/kinguin/webhooks"]
+
+
+def test_a_share_of_the_calls_is_bitten_and_the_same_ones_for_one_seed() -> None:
+    def bitten(seed: int) -> list[bool]:
+        faults = Faults()
+        faults.add({"point": "kinguin.balance", "kind": "status", "share": 0.2, "seed": seed})
+        return [bool(faults.take("kinguin.balance", BEFORE_EFFECT)) for _ in range(500)]
+
+    assert bitten(7) == bitten(7) != bitten(8)
+    assert 60 < sum(bitten(7)) < 140
+
+
+def test_a_fault_that_lasts_ends_by_itself() -> None:
+    faults = Faults()
+    faults.add({"point": "kinguin.balance", "kind": "status", "lasts": 0.2})
+    assert faults.take("kinguin.balance", BEFORE_EFFECT)
+    until(lambda: not faults.take("kinguin.balance", BEFORE_EFFECT))
+    assert not faults.stands("kinguin.balance", "status")
+
+
+def test_rules_and_bites_are_witnessed_with_their_seed(caller: Caller) -> None:
+    caller.fault("503_html", share=1, seed=11)
+    caller.order("BL-1")
+    [rule] = caller.control("GET", "/ledger?standin=faults&effect=set").json()["data"]
+    [bite] = caller.control("GET", "/ledger?standin=faults&effect=bitten").json()["data"]
+    assert (rule["seed"], rule["share"], rule["name"]) == (11, 1.0, "503_html")
+    assert (bite["name"], bite["point"]) == ("503_html", "kinguin.place_order")
+
+
+def test_one_kind_can_be_cleared() -> None:
+    faults = Faults()
+    for name in ("balance_empty", "429"):
+        faults.add({"name": name})
+    faults.clear("no_balance")
+    assert [rule["name"] for rule in faults.rows()] == ["429"]
+    faults.clear()
+    assert faults.rows() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"share": 1.5}, {"share": -0.1}, {"seconds": -1}, {"lasts": "x"}, {"how": "bang"}, {"cut": "tail"}],
+)
+def test_numbers_out_of_range_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Faults().add({"point": "resend.send", "kind": "drop_after_effect", **wrong})

@@ -13,7 +13,7 @@ def test_a_shop_forgets_what_it_had_and_what_was_to_come(config: StandinsConfig)
     shop = Shop(config)
     shop.floor.later.call(60, lambda: None)
     shop.kinguin.balance = Decimal(0)
-    shop.faults.add({"point": "x", "kind": "status"})
+    shop.faults.add({"point": "resend.send", "kind": "status"})
     shop.ledger.write("kinguin", "order_moved")
     shop.forget()
     assert (shop.floor.later.pending(), shop.kinguin.balance, shop.faults.rows()) == (

@@ -9,7 +9,8 @@ from tests.waiting import until
 from tests.web.standins.receiver import Receiver
 from web.standins.floor import Floor
 from web.standins.ledger import read_ledger
-from web.standins.webhooks import Notice, sign_body, sign_ipn
+from web.standins.signing import sign_body, sign_ipn
+from web.standins.webhooks import Notice
 
 
 def notice(receiver: Receiver, path: str = "/kinguin/webhooks") -> Notice:
