@@ -49,6 +49,10 @@ def our_environ(
         "MAIL_FROM": "BitLoot <orders@example.test>",
         "RESEND_BASE_URL": f"http://127.0.0.1:{stubs + 2}",
         "RESEND_API_KEY": "bench-resend-key",
+        # the stubs have no limits, and their speed is what is compared
+        "KINGUIN_WRITES_PER_MINUTE": "0",
+        "NOWPAYMENTS_PAYMENTS_PER_SECOND": "0",
+        "RESEND_CALLS_PER_SECOND": "0",
     }
 
 

@@ -30,6 +30,14 @@ ISSUED = (
 )
 
 
+#: Stand-ins set no pace of their own; a shop that talks to them goes as fast as it can unless told otherwise.
+UNPACED = {
+    "KINGUIN_WRITES_PER_MINUTE": "0",
+    "NOWPAYMENTS_PAYMENTS_PER_SECOND": "0",
+    "RESEND_CALLS_PER_SECOND": "0",
+}
+
+
 def filled(values: Mapping[str, str]) -> dict[str, str]:
     """`values` (an environment) and, in development, what is missing there; nothing that was given changes.
 
@@ -42,7 +50,7 @@ def filled(values: Mapping[str, str]) -> dict[str, str]:
     missing = [name for name in wanted if not values.get(name)]
     defaults = _kept(Path(values.get("STATE_DIR") or ".bitloot"), missing) if missing else {}
     if with_standins:
-        defaults |= standin_urls(values.get("STANDINS_PORT") or 8002)
+        defaults |= standin_urls(values.get("STANDINS_PORT") or 8002) | UNPACED
     return defaults | {name: value for name, value in values.items() if value}
 
 

@@ -2,6 +2,7 @@
 
 BitLootError
 ├── Retryable      it certainly did not happen: the same step again, later
+│   └── Closed         we did not even try: our own gate to that provider is shut; costs no attempt
 ├── Permanent      it did not happen and never will like this
 │   ├── BadSignature   whoever sent this is not who they say
 │   ├── Malformed      the sender's bytes cannot be understood
@@ -21,6 +22,7 @@ __all__ = [
     "BadSignature",
     "BitLootError",
     "Blocked",
+    "Closed",
     "Duplicate",
     "Malformed",
     "Permanent",
@@ -49,6 +51,12 @@ class Retryable(BitLootError):
     def __init__(self, message: str, *, code: str | None = None, after: float | None = None) -> None:
         super().__init__(message, code=code)
         self.after = after
+
+
+class Closed(Retryable):
+    """Nobody was called: our gate to that provider is shut, or its pace is used up. This was no attempt."""
+
+    default_code = "closed"
 
 
 class Permanent(BitLootError):

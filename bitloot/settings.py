@@ -79,6 +79,15 @@ class Settings(BaseSettings):
     supplier_timeout: float = Field(default=45, gt=0, le=120, allow_inf_nan=False)
     purchase_lease: float = Field(default=60, gt=0, allow_inf_nan=False)
 
+    # --- calls to providers (for the three paces, 0 is no limit)
+    breaker_threshold: int = Field(default=5, ge=0)
+    breaker_window: float = Field(default=60, gt=0, allow_inf_nan=False)
+    breaker_pause: float = Field(default=30, gt=0, le=3600, allow_inf_nan=False)
+    blocked_pause: float = Field(default=60, gt=0, le=3600, allow_inf_nan=False)
+    kinguin_writes_per_minute: float = Field(default=2000, ge=0, allow_inf_nan=False)
+    nowpayments_payments_per_second: float = Field(default=3, ge=0, allow_inf_nan=False)
+    resend_calls_per_second: float = Field(default=2, ge=0, allow_inf_nan=False)
+
     # --- store
     store: Literal["directory", "s3"] = "directory"
     store_directory: Path = Path(".bitloot/objects")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bitloot.gateways import open_gateway
 from bitloot.gateways.base import Gateway
@@ -15,6 +15,8 @@ from bitloot.stores.base import Store
 from bitloot.suppliers import open_suppliers
 from bitloot.suppliers.base import Supplier
 from bitloot.tokens import Tokens
+from bitloot.traffic import LocalTraffic, Traffic
+from bitloot.turnstile import Ring, Turnstile, open_turnstiles
 from bitloot.vault import Vault
 
 __all__ = ["Shop", "open_shop"]
@@ -31,16 +33,23 @@ class Shop:
     suppliers: Mapping[str, Supplier]
     store: Store
     mailer: Mailer
+    turnstiles: Mapping[str, Turnstile] = field(default_factory=dict)  # the gate to each provider
 
 
-def open_shop(settings: Settings) -> Shop:
-    """Builds every adapter that the settings name."""
+def open_shop(settings: Settings, traffic: Traffic | None = None, ring: Ring | None = None) -> Shop:
+    """Builds every adapter that the settings name.
+
+    `traffic` is what all processes know together of the providers; without it this one keeps to itself. `ring` is
+    called when a provider begins to refuse our account.
+    """
+    turnstiles = open_turnstiles(settings, traffic or LocalTraffic(), ring)
     return Shop(
         settings=settings,
         vault=Vault.from_settings(settings),
         tokens=Tokens.from_settings(settings),
-        gateway=open_gateway(settings),
-        suppliers=open_suppliers(settings),
+        gateway=open_gateway(settings, turnstiles["nowpayments"]),
+        suppliers=open_suppliers(settings, turnstiles),
         store=open_store(settings),
-        mailer=open_mailer(settings),
+        mailer=open_mailer(settings, turnstiles),
+        turnstiles=turnstiles,
     )

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bitloot import strict_json
 from bitloot.answer import Answer
 from bitloot.errors import Ambiguous, BitLootError, Malformed, Permanent
-from bitloot.fetch import Fetch, path_part
+from bitloot.fetch import Fetch, Gate, path_part
 from bitloot.gateways.base import OtherNews, PaymentNews, PaymentOpened, PaymentRequest
 from bitloot.gateways.ipn_signature import SIGNATURE_HEADER, prove
 from bitloot.gateways.nowpayments_fields import opened, other_news, payment_news
@@ -23,13 +23,16 @@ class NowPayments:
 
     name = "nowpayments"
 
-    def __init__(self, base_url: str, api_key: SecretStr, ipn_secret: SecretStr) -> None:
+    def __init__(
+        self, base_url: str, api_key: SecretStr, ipn_secret: SecretStr, *, gate: Gate | None = None
+    ) -> None:
         self._fetch = Fetch(
             base_url,
             name=self.name,
             headers={"x-api-key": api_key},
             max_bytes=256 * 1024,
             classify=_classify,
+            gate=gate,
         )
         self._ipn_secret = ipn_secret
 

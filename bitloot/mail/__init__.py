@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from bitloot.fetch import Gate
 from bitloot.mail.base import Mailer
 from bitloot.mail.directory import MailDirectory
 from bitloot.mail.resend import ResendMailer
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MAILERS", "open_mailer"]
 
-MAILERS: Mapping[str, Callable[[Settings], Mailer]] = {
-    "directory": MailDirectory.from_settings,
+#: The gate is for those who are called over HTTP.
+MAILERS: Mapping[str, Callable[[Settings, Gate | None], Mailer]] = {
+    "directory": lambda settings, _: MailDirectory.from_settings(settings),
     "resend": ResendMailer.from_settings,
-    "smtp": SmtpMailer.from_settings,
+    "smtp": lambda settings, _: SmtpMailer.from_settings(settings),
 }
 
 
-def open_mailer(settings: Settings) -> Mailer:
+def open_mailer(settings: Settings, gates: Mapping[str, Gate] | None = None) -> Mailer:
     """The mailer that MAILER names. Asks nobody; `health` does."""
-    return MAILERS[settings.mailer](settings)
+    return MAILERS[settings.mailer](settings, (gates or {}).get(settings.mailer))

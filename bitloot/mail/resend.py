@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bitloot.answer import retry_after
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable
-from bitloot.fetch import Answer, Fetch, Headers
+from bitloot.fetch import Answer, Fetch, Gate, Headers
 from bitloot.mail.base import Letter
 from bitloot.mail.message import check_key, check_letter
 
@@ -29,14 +29,16 @@ class ResendMailer:
     name = "resend"
     repeats_safely = True
 
-    def __init__(self, base_url: str, api_key: SecretStr) -> None:
+    def __init__(self, base_url: str, api_key: SecretStr, *, gate: Gate | None = None) -> None:
         bearer = SecretStr(f"Bearer {api_key.get_secret_value()}")
         headers: Headers = {"Authorization": bearer, "User-Agent": "BitLoot"}
-        self._fetch = Fetch(base_url, name="resend", headers=headers, max_bytes=64 * 1024, classify=_classify)
+        self._fetch = Fetch(
+            base_url, name="resend", headers=headers, max_bytes=64 * 1024, classify=_classify, gate=gate
+        )
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
-        return cls(settings.resend_base_url, settings.resend_api_key)
+    def from_settings(cls, settings: Settings, gate: Gate | None = None) -> Self:
+        return cls(settings.resend_base_url, settings.resend_api_key, gate=gate)
 
     def send(self, letter: Letter, idempotency_key: str) -> str:
         fields = check_letter(letter)

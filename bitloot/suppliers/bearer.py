@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bitloot.amounts import read_amount
 from bitloot.answer import Answer
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Malformed, Retryable
-from bitloot.fetch import Fetch
+from bitloot.fetch import Fetch, Gate
 
 __all__ = ["Bearer", "ClientCredentials"]
 
@@ -37,8 +37,18 @@ class Bearer:
 class ClientCredentials:
     """Threads may share it: one of them fetches, the others wait for the same token."""
 
-    def __init__(self, token_url: str, client_id: str, client_secret: SecretStr, *, name: str) -> None:
-        self._fetch = Fetch(token_url, name=f"{name} token", max_bytes=64 * 1024, classify=_classify)
+    def __init__(
+        self,
+        token_url: str,
+        client_id: str,
+        client_secret: SecretStr,
+        *,
+        name: str,
+        gate: Gate | None = None,
+    ) -> None:
+        self._fetch = Fetch(
+            token_url, name=f"{name} token", max_bytes=64 * 1024, classify=_classify, gate=gate
+        )
         self._client_id = client_id
         self._client_secret = client_secret
         self._lock = threading.Lock()

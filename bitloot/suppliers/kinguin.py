@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bitloot.errors import Permanent
-from bitloot.fetch import Fetch, path_part
+from bitloot.fetch import Fetch, Gate, path_part
 from bitloot.suppliers import kinguin_search
 from bitloot.suppliers.base import (
     Capabilities,
@@ -51,7 +51,13 @@ class Kinguin:
     )
 
     def __init__(
-        self, base_url: str, api_key: SecretStr, webhook_secret: SecretStr, *, timeout: float = 45
+        self,
+        base_url: str,
+        api_key: SecretStr,
+        webhook_secret: SecretStr,
+        *,
+        timeout: float = 45,
+        gate: Gate | None = None,
     ) -> None:
         headers = {"X-Api-Key": api_key}
         reading = min(timeout, READ_SECONDS)
@@ -63,6 +69,7 @@ class Kinguin:
             deadline=reading,
             max_bytes=16 * 1024 * 1024,  # a page of picture keys
             classify=classify,
+            gate=gate,
         )
         self._buys = Fetch(
             base_url,
@@ -71,6 +78,7 @@ class Kinguin:
             read_timeout=timeout,
             deadline=timeout,
             classify=classify,
+            gate=gate,
         )
         self._webhook_secret = webhook_secret
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from bitloot.answer import Answer
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent, Retryable
-from bitloot.fetch import Fetch, Headers, path_part
+from bitloot.fetch import Fetch, Gate, Headers, path_part
 from bitloot.moments import read_moment
 from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import (
@@ -58,13 +58,14 @@ class Reservations:
         credentials: ClientCredentials | None = None,
         *,
         timeout: float = 45,
+        gate: Gate | None = None,
     ) -> None:
         reading = min(timeout, READ_SECONDS)
         self._reads = Fetch(
-            base_url, name=self.name, read_timeout=reading, deadline=reading, classify=_classify
+            base_url, name=self.name, read_timeout=reading, deadline=reading, classify=_classify, gate=gate
         )
         self._buys = Fetch(
-            base_url, name=self.name, read_timeout=timeout, deadline=timeout, classify=_classify
+            base_url, name=self.name, read_timeout=timeout, deadline=timeout, classify=_classify, gate=gate
         )
         self._verifier = verifier
         self._credentials = credentials
