@@ -14,7 +14,7 @@ from actors.notify import notify
 from actors.pauses import pause_for, report_refusal
 from actors.step import step
 from actors.workshop import shop
-from bitloot.errors import Ambiguous, Permanent
+from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.states import OrderState, PurchaseState
 from bitloot.suppliers.base import SupplierKey
 from db import Order, Purchase, open_case, purchases_of, store_keys
@@ -31,23 +31,33 @@ PATIENCE = 3600.0
 #: Purchases that may have keys which are not stored yet.
 OPEN = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL})
 
+#: Orders that this step may complete.
+COMPLETE = frozenset({OrderState.WAITING, OrderState.READY})
+
+#: … and those of which it only keeps what is there, since another line is not bought yet, or not to be had.
+STORING = COMPLETE | {OrderState.PAID, OrderState.FAILED}
+
 
 @step(queue="encrypt_store")
 def encrypt_store(order_id: str) -> None:
     """Stores what keys there are; the order is fulfilled when every line has all of its own."""
     order = Order.find(order_id)
-    if order is None or order.state not in {OrderState.WAITING, OrderState.READY}:
+    if order is None or order.state not in STORING:
         return
     data_key = _data_key(order)
     fulfilled = False
+    later: list[Retryable | Blocked] = []
     for purchase in purchases_of(order):
         if purchase.state in OPEN:
-            fulfilled = _try(order, purchase, data_key) or fulfilled
+            fulfilled = _try(order, purchase, data_key, later) or fulfilled
     bell.ring()
-    if fulfilled or _is_fulfilled(order):
-        hand_on(notify, order_id)
-    else:
-        _wait_for_more(order)
+    if order.state in COMPLETE:
+        if fulfilled or _is_fulfilled(order):
+            hand_on(notify, order_id)
+        else:
+            _wait_for_more(order)
+    if later:
+        raise later[0]
 
 
 def _wait_for_more(order: Order) -> None:
@@ -59,13 +69,15 @@ def _wait_for_more(order: Order) -> None:
     order.look_again(pause_for(order))
 
 
-def _try(order: Order, purchase: Purchase, data_key: bytes) -> bool:
+def _try(order: Order, purchase: Purchase, data_key: bytes, later: list[Retryable | Blocked]) -> bool:
     """One line whose keys are not to be had does not hold the others up; a person hears of it, and it is tried on."""
     try:
         return _fetch_and_store(order, purchase, data_key)
+    except (Retryable, Blocked) as error:
+        later.append(error)
     except (Permanent, Ambiguous) as error:
         report_refusal(purchase, error)
-        return False
+    return False
 
 
 def _data_key(order: Order) -> bytes:
@@ -77,7 +89,9 @@ def _data_key(order: Order) -> bytes:
 
 def _fetch_and_store(order: Order, purchase: Purchase, data_key: bytes) -> bool:
     """Whether the order became fulfilled by what was stored here."""
-    supplier = shop().suppliers[purchase.supplier]
+    supplier = shop().suppliers.get(purchase.supplier)
+    if supplier is None:
+        raise Blocked(f"supplier {purchase.supplier} is not set up", code="supplier_off")
     have = ids_of(purchase)
     fetched = supplier.fetch_keys(purchase.supplier_ref or "", purchase.keys_expected)
     fresh = [key for key in fetched.keys if key.key_id not in have]

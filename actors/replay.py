@@ -6,14 +6,15 @@ import structlog
 
 from actors import bell
 from actors.chain import hand_on
-from actors.finalize import finalize
+from actors.hints import step_for
 from actors.reserve import reserve
 from actors.step import step
 from actors.workshop import shop
 from bitloot.gateways.base import PaymentNews
 from bitloot.states import OrderState
 from db import Notice, open_notice, take_news
-from db.notices import count_replay, hint_order
+from db.hints import hinted
+from db.notices import count_replay
 
 __all__ = ["replay"]
 
@@ -54,8 +55,10 @@ def _replay_ipn(headers: dict[str, str], body: bytes) -> str:
 
 def _replay_webhook(source: str, headers: dict[str, str], body: bytes) -> str:
     hint = shop().suppliers[source].parse_webhook(headers, body)
-    order_id = hint_order(source, hint) if hint.relevant else None
-    if order_id is None:
+    about = hinted(source, hint) if hint.relevant else None
+    if about is None:
         return "unmatched" if hint.relevant else "ignored"
-    hand_on(finalize, str(order_id))
+    step = step_for(about, hint)
+    if step is not None:
+        hand_on(step, str(about.order_id))
     return "matched"

@@ -7,14 +7,17 @@ import structlog
 from actors import bell
 from actors.buying import pursue
 from actors.chain import hand_on
+from actors.encrypt_store import OPEN, encrypt_store
 from actors.finalize import finalize
 from actors.gate import money_is_confirmed
+from actors.pauses import pause_for
 from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Blocked, Retryable
 from bitloot.states import OrderState, PurchaseState, SupplierStatus
 from db import Order, Purchase, intend, open_case
-from db.notices import hint_seen
+from db.base import now
+from db.hints import hint_seen
 
 __all__ = ["reserve"]
 
@@ -22,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 #: A purchase in one of these is bought, and its keys are on their way or here.
 BOUGHT = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL, PurchaseState.STORED})
+
+#: Money may be under way for these.
+IN_DOUBT = frozenset({PurchaseState.SENDING, PurchaseState.AMBIGUOUS, PurchaseState.COMMITTING})
 
 #: How long (seconds) an order rests that waits for our account at the supplier, or for a person.
 REST = 60.0
@@ -64,15 +70,28 @@ def _settle(order: Order, purchases: list[Purchase], later: list[Retryable | Blo
         if order.advance(OrderState.WAITING, actor="reserve", data={"lines": len(purchases)}):
             _hand_on(order, purchases)
     elif PurchaseState.MANUAL in states:
-        order.park("a purchase needs a person", LONG_REST)
+        order.park("a purchase needs a person", _pause(order, purchases, LONG_REST))
     elif blocked := _blocked(purchases, later):
-        order.park(f"supplier: {blocked}", REST)
+        order.park(f"supplier: {blocked}", _pause(order, purchases, REST))
     else:
-        order.look_again(shop().settings.poll_seconds)
+        order.look_again(_pause(order, purchases))
+    if order.state is not OrderState.WAITING and any(item.state in OPEN for item in purchases):
+        hand_on(encrypt_store, str(order.id))  # the keys of one line do not wait for another
     bell.ring()
     for error in later:
         if isinstance(error, Retryable):
             raise error
+
+
+def _pause(order: Order, purchases: list[Purchase], longest: float | None = None) -> float:
+    """Seconds until some line has something to do: its next look, the end of its lease, keys that may be there."""
+    times = [purchase.next_at for purchase in purchases]
+    waits = [(at - now()).total_seconds() for at in times if at is not None]
+    if any(purchase.state in OPEN for purchase in purchases):
+        waits.append(pause_for(order))
+    if longest is not None:
+        waits.append(longest)
+    return max(min(waits, default=shop().settings.poll_seconds), 0.0)
 
 
 def _blocked(purchases: list[Purchase], later: list[Retryable | Blocked]) -> str | None:
@@ -82,17 +101,27 @@ def _blocked(purchases: list[Purchase], later: list[Retryable | Blocked]) -> str
 
 
 def _fail(order: Order, purchases: list[Purchase]) -> None:
-    """A line that certainly cannot be bought: a person chooses between another purchase and a refund."""
-    for purchase in purchases:
-        if purchase.state is PurchaseState.FAILED:
-            figures = {
-                "supplier": purchase.supplier,
-                "error": purchase.error or "",
-                "product": purchase.product_ref,
-            }
-            open_case(order.id, purchase.id, "purchase_failed", figures)
-            order.advance(OrderState.FAILED, actor="reserve", reason=purchase.error or "", data=figures)
-            return
+    """A line that certainly cannot be bought: a person chooses between another purchase and a refund.
+
+    The order stays for as long as another line may just be bought: only a paid order asks about it.
+    """
+    failed = [purchase for purchase in purchases if purchase.state is PurchaseState.FAILED]
+    told = [_figures(purchase) for purchase in failed]
+    for purchase, figures in zip(failed, told, strict=True):
+        open_case(order.id, purchase.id, "purchase_failed", figures)
+    if any(purchase.state in IN_DOUBT for purchase in purchases):
+        order.park("a line cannot be bought, another is in doubt", _pause(order, purchases, REST))
+    else:
+        order.advance(OrderState.FAILED, actor="reserve", reason=failed[0].error or "", data=told[0])
+
+
+def _figures(purchase: Purchase) -> dict[str, str]:
+    return {
+        "supplier": purchase.supplier,
+        "error": purchase.error or "",
+        "product": purchase.product_ref,
+        "purchase_ref": purchase.purchase_ref,
+    }
 
 
 def _hand_on(order: Order, purchases: list[Purchase]) -> None:

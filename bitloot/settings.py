@@ -76,6 +76,7 @@ class Settings(BaseSettings):
 
     # --- purchases
     search_ladder: tuple[float, ...] = (5, 20, 60, 300, 900)
+    repeat_after_ambiguous: bool = False
     supplier_timeout: float = Field(default=45, gt=0, le=120, allow_inf_nan=False)
     purchase_lease: float = Field(default=60, gt=0, allow_inf_nan=False)
 

@@ -107,10 +107,12 @@ PURCHASE_MOVES: Mapping[PurchaseState, frozenset[PurchaseState]] = {
             PurchaseState.AMBIGUOUS,
             PurchaseState.BLOCKED,
             PurchaseState.FAILED,
+            PurchaseState.MANUAL,  # the answer contradicts what we know
         }
     ),
     PurchaseState.AMBIGUOUS: frozenset(
-        {PurchaseState.PLACED, PurchaseState.SENDING, PurchaseState.INTENT, PurchaseState.MANUAL}
+        # ambiguous → intent: the one way to a repeat, by the same reference
+        {PurchaseState.PLACED, PurchaseState.INTENT, PurchaseState.MANUAL}
     ),
     PurchaseState.BLOCKED: frozenset({PurchaseState.INTENT, PurchaseState.PLACED, PurchaseState.MANUAL}),
     PurchaseState.PLACED: frozenset(
@@ -130,7 +132,8 @@ PURCHASE_MOVES: Mapping[PurchaseState, frozenset[PurchaseState]] = {
     PurchaseState.PARTIAL: frozenset({PurchaseState.STORED, PurchaseState.FAILED, PurchaseState.MANUAL}),
     PurchaseState.STORED: frozenset(),
     PurchaseState.FAILED: frozenset(),
-    PurchaseState.MANUAL: frozenset({PurchaseState.PLACED, PurchaseState.FAILED}),
+    # a person found it there, or found that it was never bought
+    PurchaseState.MANUAL: frozenset({PurchaseState.WAITING, PurchaseState.FAILED}),
 }
 
 

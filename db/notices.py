@@ -11,13 +11,12 @@ from typing import Any
 from peewee import BlobField, ForeignKeyField, IntegerField, TextField, UUIDField
 
 from bitloot.states import SupplierStatus
-from bitloot.suppliers.base import Hint
 from bitloot.vault import Vault
 from db.base import Model, now, rows
 from db.fields import TimeField
 from db.orders import Order
 
-__all__ = ["KEPT_HEADERS", "NewNotice", "Notice", "keep_hint", "keep_notice", "open_notice", "seal_notice"]
+__all__ = ["KEPT_HEADERS", "NewNotice", "Notice", "count_replay", "keep_notice", "open_notice", "seal_notice"]
 
 #: What a replay needs to judge the sender again; nothing else of the headers is kept.
 KEPT_HEADERS = frozenset(
@@ -126,36 +125,9 @@ def keep_notice(
     return bool(kept[0][0])
 
 
-def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, uuid.UUID | None]:
-    """Keeps a supplier's webhook: (whether it is new, the order that its purchase belongs to)."""
-    order_id = hint_order(notice.source, hint)
-    if not hint.relevant:
-        return keep_notice(notice, None, "ignored"), None
-    outcome = "matched" if order_id else "unmatched"
-    return keep_notice(notice, order_id, outcome, hint.status), order_id
-
-
-def hint_order(supplier: str, hint: Hint) -> uuid.UUID | None:
-    """The order whose purchase the webhook is about, by the supplier's reference or by ours."""
-    found = rows(
-        "SELECT order_id FROM purchases WHERE supplier = %s AND (supplier_ref = %s OR purchase_ref = %s) LIMIT 1",
-        *(supplier, hint.supplier_ref, hint.purchase_ref),
-    )
-    return uuid.UUID(str(found[0][0])) if found else None
-
-
 def count_replay(notice_id: uuid.UUID, outcome: str) -> None:
     """Remembers that the notice ran again, and what came of it."""
     rows(
         "UPDATE notices SET replays = replays + 1, outcome = %s WHERE id = %s RETURNING id",
         *(outcome, notice_id),
-    )
-
-
-def hint_seen(supplier: str, supplier_ref: str) -> bool:
-    """Whether a webhook about this supplier order came before we knew the order."""
-    return bool(
-        rows(
-            "SELECT 1 FROM notices WHERE source = %s AND external_id = %s LIMIT 1", *(supplier, supplier_ref)
-        )
     )

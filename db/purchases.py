@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import (
@@ -59,61 +62,85 @@ class Purchase(Model):
 
         Raises ValueError for a move that no purchase may make.
         """
-        check_purchase_move(self.state, dst)
-        if not self._move(dst, note, "", changes):
-            return False
-        for name, value in changes.items():
-            setattr(self, name, value)
-        self.state = dst
-        return True
+        return self._move(dst, note, changes)
 
     def start_call(self, dst: PurchaseState, lease: float) -> bool:
         """Takes the right to make one money call (sending, committing) for `lease` seconds; whether we got it.
 
         The attempt goes up by one: an answer to an older call no longer moves anything.
         """
-        check_purchase_move(self.state, dst)
         raised = "attempt = attempt + 1, lease_until = now() + %s * interval '1 second', "
-        if not self._move(dst, f"attempt {self.attempt + 1}", raised, {}, lease):
-            return False
-        self.state, self.attempt = dst, self.attempt + 1
-        return True
+        won = self._move(dst, f"attempt {self.attempt + 1}", {}, raised, lease)
+        self.attempt += won
+        return won
 
-    def _move(self, dst: PurchaseState, note: str, extra: str, changes: dict[str, Any], *values: Any) -> bool:
+    def doubt(self, rungs: Sequence[float], *, note: str) -> bool:
+        """The outcome of the call is unknown. The first look is after the next rung of the ladder (seconds each)."""
+        wait = rungs[min(self.looks, len(rungs) - 1)]
+        climbed = "looks = looks + 1, look_at = now() + %s * interval '1 second', "
+        changes = {"lease_until": None, "error": note}
+        won = self._move(PurchaseState.AMBIGUOUS, note, changes, climbed, wait)
+        if won:
+            self.looks, self.look_at = self.looks + 1, now() + timedelta(seconds=wait)
+        return won
+
+    def freeze(self, kind: str, figures: Mapping[str, str], **changes: Any) -> bool:
+        """Hands the purchase to a person: `manual`, and the case that asks, in one commit; whether we won."""
+        asked = (
+            ", asked AS (INSERT INTO cases (id, order_id, subject, kind, figures, state, opened_at)"
+            " SELECT gen_random_uuid(), order_id, id::text, %s, %s, 'open', clock_timestamp() FROM moved"
+            " ON CONFLICT (order_id, kind, subject) WHERE state = 'open' DO NOTHING)"
+        )
+        changes = {"lease_until": None, "look_at": None, "error": kind, **changes}
+        case = (kind, json.dumps(dict(figures)))
+        return self._move(PurchaseState.MANUAL, kind, changes, also=asked, also_values=case)
+
+    def _move(
+        self,
+        dst: PurchaseState,
+        note: str,
+        changes: dict[str, Any],
+        extra: str = "",
+        *values: Any,
+        also: str = "",
+        also_values: tuple[Any, ...] = (),
+    ) -> bool:
+        """One statement: the row as changed, its move, and what `also` makes of it."""
+        check_purchase_move(self.state, dst)
         columns = "".join(f"{Purchase._meta.fields[name].column_name} = %s, " for name in changes)
         won = rows(
             f"WITH moved AS (UPDATE purchases SET {extra}{columns}state = %s, moved_at = now()"  # noqa: S608
-            " WHERE id = %s AND state = %s AND attempt = %s RETURNING id, attempt)"
+            f" WHERE id = %s AND state = %s AND attempt = %s RETURNING id, order_id, attempt){also}"
             " INSERT INTO purchase_moves (purchase_id, src, dst, attempt, note, at)"
             " SELECT id, %s, %s, attempt, %s, clock_timestamp() FROM moved RETURNING id",
             *(*values, *changes.values(), str(dst), self.id, str(self.state), self.attempt),
-            *(str(self.state), str(dst), note),
+            *(*also_values, str(self.state), str(dst), note),
         )
+        if won:
+            for name, value in changes.items():
+                setattr(self, name, value)
+            self.state = dst
         return bool(won)
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When a purchase that may be bought by now has something to do; None for any other, or at once."""
+        times: list[datetime | None] = []
+        if self.state is PurchaseState.AMBIGUOUS:
+            times = [self.look_at]
+        elif self.state in {PurchaseState.SENDING, PurchaseState.COMMITTING}:
+            times = [self.lease_until, self.look_at]
+        return max((at for at in times if at is not None), default=None)
+
+    def reload(self) -> None:
+        """Takes over what the database has: for a copy that lost its move to another worker."""
+        [fresh] = Purchase.load("WHERE t.id = %s", self.id)
+        self.__data__.update(fresh.__data__)
 
     def note_status(self, status: str) -> None:
         """Remembers the supplier's word for where it stands."""
         rows("UPDATE purchases SET supplier_status = %s WHERE id = %s RETURNING id", *(status, self.id))
         self.supplier_status = status
-
-    def climb(self, rungs: tuple[float, ...]) -> bool:
-        """Sets the next look at the supplier by the search ladder (seconds each); False if it is climbed."""
-        if self.looks >= len(rungs):
-            return False
-        rows(
-            "UPDATE purchases SET looks = looks + 1, look_at = now() + %s * interval '1 second'"
-            " WHERE id = %s AND looks = %s RETURNING id",
-            *(rungs[self.looks], self.id, self.looks),
-        )
-        return True
-
-    def is_due(self, column: str) -> bool:
-        """Whether the time in `column` (lease_until, look_at) is over, by the database's clock."""
-        if column not in {"lease_until", "look_at"}:
-            raise ValueError(column)
-        return bool(
-            rows(f"SELECT coalesce({column} <= now(), true) FROM purchases WHERE id = %s", self.id)[0][0]  # noqa: S608
-        )
 
 
 class PurchaseMove(Model):
@@ -130,18 +157,24 @@ class PurchaseMove(Model):
 
 
 def intend(order: Order) -> list[Purchase]:
-    """Writes down what is about to be bought: one purchase per line that has no live one. Returns all of them."""
+    """Writes down what is about to be bought: one purchase per line that has none. Returns the newest of each line.
+
+    A line gets another one, for the keys that it still lacks, only when the one before ended definitely and somebody
+    sent the order back to `paid` after that end.
+    """
     rows(
         "WITH fresh AS (INSERT INTO purchases (id, order_id, line_id, generation, supplier, purchase_ref, state,"
         " attempt, looks, product_ref, quantity, max_price, currency, text_only, keys_expected, keys_stored,"
         " created_at, moved_at)"
         " SELECT gen_random_uuid(), l.order_id, l.id, g.n, l.supplier,"
         " 'BL-' || replace(l.id::text, '-', '') || CASE WHEN g.n = 1 THEN '' ELSE '-' || g.n END,"
-        " 'intent', 0, 0, l.supplier_ref, l.quantity, l.max_cost, l.cost_currency, l.text_only, l.quantity, 0,"
-        " now(), now() FROM lines l CROSS JOIN LATERAL"
-        " (SELECT coalesce(max(generation), 0) + 1 AS n FROM purchases p WHERE p.line_id = l.id) g"
-        " WHERE l.order_id = %s AND NOT EXISTS"
-        " (SELECT 1 FROM purchases p WHERE p.line_id = l.id AND p.state <> 'failed')"
+        " 'intent', 0, 0, l.supplier_ref, l.quantity - g.stored, l.max_cost, l.cost_currency, l.text_only,"
+        " l.quantity - g.stored, 0, now(), now()"
+        " FROM orders o JOIN lines l ON l.order_id = o.id CROSS JOIN LATERAL"
+        " (SELECT coalesce(max(generation), 0) + 1 AS n, coalesce(sum(p.keys_stored), 0) AS stored"
+        "  FROM purchases p WHERE p.line_id = l.id) g"
+        " WHERE o.id = %s AND o.state = 'paid' AND NOT EXISTS (SELECT 1 FROM purchases p WHERE p.line_id = l.id"
+        "  AND (p.state <> 'failed' OR p.moved_at >= o.moved_at))"
         " ON CONFLICT DO NOTHING RETURNING id)"
         " INSERT INTO purchase_moves (purchase_id, dst, attempt, note, at)"
         " SELECT id, 'intent', 0, '', clock_timestamp() FROM fresh RETURNING id",

@@ -10,7 +10,7 @@ from falcon import Request, Response
 
 from actors.bell import ring
 from actors.courier import post
-from actors.finalize import finalize
+from actors.hints import step_for
 from bitloot.errors import BadSignature, BitLootError
 from bitloot.shop import Shop
 from bitloot.suppliers.base import Hint, Supplier
@@ -68,10 +68,11 @@ class KinguinWebhooks:
             address=address_of(req),
         )
         with database(NOTICE_SECONDS):
-            fresh, order_id = keep_hint(notice, hint)
-        if fresh and order_id is not None:
-            post(finalize, str(order_id))
-        outcome = _outcome(hint, fresh, order_id is not None)
+            fresh, about = keep_hint(notice, hint)
+        step = step_for(about, hint) if fresh and about is not None else None
+        if about is not None and step is not None:
+            post(step, str(about.order_id))
+        outcome = _outcome(hint, fresh, about is not None)
         ring("webhook:received", {"source": supplier.name, "event": hint.event, "outcome": outcome})
         NOTICES.labels(supplier.name, outcome).inc()
         resp.status = falcon.HTTP_204

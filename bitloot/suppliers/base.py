@@ -88,7 +88,10 @@ class Standing:
     keys_ready: int
     keys_expected: int | None
     updated_at: datetime | None = None
-    paid: bool = False  # two-phase: the supplier's own word says that `commit` took effect
+    paid: bool | None = (
+        None  # two-phase: whether `commit` took effect, by the supplier's word; None: it says nothing
+    )
+    purchase_ref: str | None = None  # ours, where the supplier tells it
 
 
 @dataclass(frozen=True)

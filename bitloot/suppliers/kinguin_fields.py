@@ -103,11 +103,11 @@ def listed(content: Any) -> Listed:
     if created_at is None:
         raise Malformed("kinguin: an order does not say when it was made", code="no_time")
     paid = fields.get("paymentPrice") if fields.get("paymentPrice") is not None else fields.get("totalPrice")
-    ours, quantity = fields.get("orderExternalId"), fields.get("totalQty")
+    quantity = fields.get("totalQty")
     products = [_object(product).get("productId") for product in fields.get("products") or ()]
     return Listed(
         supplier_ref=_ref(fields, "orderId"),
-        purchase_ref=ours if isinstance(ours, str) and ours else None,
+        purchase_ref=_ours(fields),
         status=STATUSES.get(_word(fields.get("status"))),
         created_at=created_at,
         total=None if paid is None else read_amount(paid),
@@ -129,7 +129,14 @@ def standing(content: Any) -> Standing:
         ready = expected or 0  # keys are listed since October 2024 only (§1.4)
     if status is SupplierStatus.PENDING and ready:
         status = SupplierStatus.PARTLY_DELIVERED
-    return Standing(_ref(fields, "orderId"), status, ready, expected, read_moment(fields.get("updatedAt")))
+    return Standing(
+        supplier_ref=_ref(fields, "orderId"),
+        status=status,
+        keys_ready=ready,
+        keys_expected=expected,
+        updated_at=read_moment(fields.get("updatedAt")),
+        purchase_ref=_ours(fields),
+    )
 
 
 def keys_on_page(content: Any) -> Sequence[SupplierKey]:
@@ -182,6 +189,12 @@ def _ref(fields: Mapping[str, Any], name: str) -> str:
     if ref is None:
         raise Malformed(f"kinguin: there is no usable {name}", code="no_reference")
     return ref
+
+
+def _ours(fields: Mapping[str, Any]) -> str | None:
+    """Our reference as Kinguin has it."""
+    ours = fields.get("orderExternalId")
+    return ours if isinstance(ours, str) and ours else None
 
 
 def _count(value: Any) -> int:

@@ -129,19 +129,25 @@ class Reservations:
         raise Permanent("reservations: there is no list", code="unsupported")
 
     def status(self, supplier_ref: str) -> Standing:
-        """By what was delivered; the reservation's own word, where there is one, tells how it ended without."""
+        """By what was delivered; the reservation's own word, where there is one, tells how it ended without.
+
+        Raises Ambiguous for a word that we do not know while nothing was delivered.
+        """
         codes = self._codes(supplier_ref)
         told = self._told(supplier_ref)
         quantity = told.get("quantity")
         expected = quantity if type(quantity) is int and quantity > 0 else None
+        said = _word(told)
         word = _status(told)
         if codes:
             whole = expected is None or len(codes) >= expected
             word = SupplierStatus.DELIVERED if whole else SupplierStatus.PARTLY_DELIVERED
+        elif said and said not in WORDS:
+            raise Ambiguous("reservations: a status that we do not know", code="unknown_status")
         elif word is SupplierStatus.DELIVERED:
             word = SupplierStatus.PENDING  # said, but not there yet
         moment = read_moment(told.get("updatedAt"))
-        paid = bool(codes) or _word(told) in GIVEN
+        paid = True if codes or said in GIVEN else False if said else None
         return Standing(supplier_ref, word, len(codes), expected, moment, paid)
 
     def fetch_keys(self, supplier_ref: str, expected: int) -> Keys:

@@ -69,26 +69,6 @@ def test_a_body_moved_to_another_notice_does_not_open(database: Settings) -> Non
         open_notice(VAULT, one)
 
 
-def test_a_webhook_finds_its_order_by_either_reference(database: Settings) -> None:
-    order, (purchase,) = a_waiting_order()
-    assert hint_order("kinguin", a_hint(supplier_ref=purchase.supplier_ref)) == order.id
-    assert hint_order("kinguin", a_hint(purchase_ref=purchase.purchase_ref)) == order.id
-    assert hint_order("reservations", a_hint(supplier_ref=purchase.supplier_ref)) is None
-    assert hint_order("kinguin", a_hint()) is None
-
-
-def test_a_webhook_without_a_purchase_is_kept_for_later(database: Settings) -> None:
-    assert db.keep_hint(a_webhook(external_id="S-9"), a_hint("S-9")) == (True, None)
-    assert Notice.get().outcome == "unmatched"
-    assert hint_seen("kinguin", "S-9")
-    assert not hint_seen("kinguin", "S-10")
-
-
-def test_an_irrelevant_webhook_is_kept_as_ignored(database: Settings) -> None:
-    assert db.keep_hint(a_webhook(), a_hint("S-1", relevant=False)) == (True, None)
-    assert Notice.get().outcome == "ignored"
-
-
 def test_replays_are_counted(database: Settings) -> None:
     db.keep_notice(a_webhook(), None, "unmatched")
     count_replay(Notice.get().id, "matched")

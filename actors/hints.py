@@ -1,0 +1,29 @@
+"""Whom a supplier's webhook wakes: it is a hint, so the step that asks, and nobody where nothing can come of it."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from actors.encrypt_store import OPEN, encrypt_store
+from actors.finalize import ENDED, finalize
+from actors.reserve import reserve
+from bitloot.states import OrderState, PurchaseState
+from bitloot.suppliers.base import Hint
+from db.hints import Hinted
+
+__all__ = ["step_for"]
+
+#: A look at the supplier is what such a purchase waits for.
+WAITS_FOR_A_LOOK = OPEN | {PurchaseState.AMBIGUOUS}
+
+
+def step_for(hinted: Hinted, hint: Hint) -> dramatiq.Actor[..., None] | None:
+    """The step that looks into it. `finalize` for all that is under way: a race with the purchase is its business."""
+    match hinted.state:
+        case OrderState.PAID if hinted.purchase_state in WAITS_FOR_A_LOOK:
+            return reserve
+        case OrderState.FAILED if hinted.purchase_state in OPEN:
+            return encrypt_store
+        case OrderState.FULFILLED if hint.status is None or str(hint.status) not in ENDED:
+            return None
+    return finalize

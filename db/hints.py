@@ -1,0 +1,65 @@
+"""Suppliers' webhooks: kept as notices, and matched with the purchase that they are about."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from bitloot.states import OrderState, PurchaseState
+from bitloot.suppliers.base import Hint
+from db.base import rows
+from db.notices import NewNotice, keep_notice
+
+__all__ = ["Hinted", "hint_seen", "hinted", "keep_hint"]
+
+
+@dataclass(frozen=True)
+class Hinted:
+    """The order that a webhook is about, and its purchase, as they stood when it came."""
+
+    order_id: uuid.UUID
+    state: OrderState
+    purchase_state: PurchaseState
+
+
+def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
+    """Keeps a supplier's webhook: (whether it is new, what it is about)."""
+    if not hint.relevant:
+        return keep_notice(notice, None, "ignored"), None
+    about = hinted(notice.source, hint)
+    fresh = keep_notice(
+        notice, about.order_id if about else None, "matched" if about else "unmatched", hint.status
+    )
+    if fresh and about is not None and about.purchase_state is PurchaseState.AMBIGUOUS:
+        _look_now(about.order_id)
+    return fresh, about
+
+
+def hinted(supplier: str, hint: Hint) -> Hinted | None:
+    """What the webhook is about, by the supplier's reference or by ours."""
+    found = rows(
+        "SELECT p.order_id, o.state, p.state FROM purchases p JOIN orders o ON o.id = p.order_id"
+        " WHERE p.supplier = %s AND (p.supplier_ref = %s OR p.purchase_ref = %s) LIMIT 1",
+        *(supplier, hint.supplier_ref, hint.purchase_ref),
+    )
+    if not found:
+        return None
+    order_id, state, purchase_state = found[0]
+    return Hinted(uuid.UUID(str(order_id)), OrderState(state), PurchaseState(purchase_state))
+
+
+def hint_seen(supplier: str, supplier_ref: str) -> bool:
+    """Whether a webhook about this supplier order came before we knew the order."""
+    return bool(
+        rows(
+            "SELECT 1 FROM notices WHERE source = %s AND external_id = %s LIMIT 1", *(supplier, supplier_ref)
+        )
+    )
+
+
+def _look_now(order_id: uuid.UUID) -> None:
+    """The message that wakes the step may be lost; the row is not."""
+    rows(
+        "UPDATE orders SET due_at = now() WHERE id = %s AND state = %s RETURNING id",
+        *(order_id, str(OrderState.PAID)),
+    )
