@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import secrets
 import shutil
 import sys
@@ -26,6 +27,7 @@ def main() -> int:
     seed = asked.seed if asked.seed is not None else secrets.randbelow(1_000_000)
     directory = Path(tempfile.mkdtemp(prefix="bitloot-faults-", dir=memory()))
     directory.chmod(0o711)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto tells of every request
     servers = Servers.start()
     records: list[Record] = []
     try:

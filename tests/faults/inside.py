@@ -41,7 +41,7 @@ class KeyRow:
     purchase_id: str
     object_name: str
     object_digest: str
-    data_key: bytes = field(repr=False)
+    data_key: memoryview = field(repr=False)  # wrapped
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Inside:
                 )
             ],
             keys=[
-                KeyRow(*row[:6], bytes(row[6] or b""))
+                KeyRow(*row)
                 for row in _rows(
                     "SELECT k.id::text, k.order_id::text, k.line_id::text, k.purchase_id::text, k.object_name,"
                     " k.object_digest, o.data_key FROM keys k JOIN orders o ON o.id = k.order_id"

@@ -30,7 +30,7 @@ from tests.faults.outside import Outside
 from tests.flows.house import QUICK, House
 from tests.servers import Servers, drop_database, fresh_database, with_database
 
-__all__ = ["BUCKET", "FaultShop", "open_shop", "s3_environ"]
+__all__ = ["BUCKET", "FAULTS", "FaultShop", "bucket_of", "open_shop", "s3_environ"]
 
 #: Fault rows wait for production's seconds in a tenth of them, and send their mail to the Resend stand-in.
 FAULTS = QUICK | {
@@ -121,6 +121,7 @@ class FaultShop(House):
 
     def evidence(self) -> Evidence:
         """Both sides, as they are now."""
+        base.configure(self.settings, application="faults")  # another shop may have been looked at meanwhile
         with base.scope():
             inside = Inside.read()
         return Evidence(Outside.read(self.ledger), inside, self.shop, self.objects(), dict(self.revealed))
@@ -180,25 +181,26 @@ def open_shop(
         told = overrides(whole) if overrides is not None else None
         shop = FaultShop(whole, directory, workers=workers, threads=threads, overrides=told)
         shop.valkey, shop.postgres = valkey, postgres
-        shop.bucket = _bucket(whole) if s3 else None
+        shop.bucket = bucket_of(whole) if s3 else None
         stack.callback(shop.close)
         shop.open()
         yield shop
 
 
-def s3_environ(url: str) -> dict[str, str]:
+def s3_environ(url: str, bucket: str = BUCKET) -> dict[str, str]:
     """The settings that lead to moto's bucket."""
     return {
         "STORE": "s3",
         "S3_ENDPOINT_URL": url,
-        "S3_BUCKET": BUCKET,
+        "S3_BUCKET": bucket,
         "S3_ACCESS_KEY_ID": "faults",
         "S3_SECRET_ACCESS_KEY": "faults-secret",
         "S3_REGION": "us-east-1",
     }
 
 
-def _bucket(environ: Mapping[str, str]) -> Any:
+def bucket_of(environ: Mapping[str, str]) -> Any:
+    """The bucket itself, for whoever looks at it from outside."""
     resource = boto3.session.Session().resource(
         "s3",
         endpoint_url=environ["S3_ENDPOINT_URL"],

@@ -58,10 +58,14 @@ class House:
         self.web = f"http://127.0.0.1:{self.settings.port}"
         self.control_url = f"http://127.0.0.1:{self.settings.standins_port}/control"
 
-    def open(self) -> None:
+    def seed(self) -> None:
+        """The database is ours to look at, and the catalog is in it."""
         base.configure(self.settings, application="flows")
         with base.scope():
             put_products([_product(row) for row in catalog_rows()])
+
+    def open(self) -> None:
+        self.seed()
         for process in self.crew.values():
             process.start()
         self.crew["standins"].wait_for(self.settings.standins_port)
