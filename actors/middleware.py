@@ -15,17 +15,14 @@ from dramatiq.middleware import Middleware, MiddlewareError, Retries
 import db
 from actors import bell, workshop
 from actors.chain import go_on_in_threads
-from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent, Retryable, UnsafeSettings, frames_of
+from actors.policy import POLICIES, Policy
+from bitloot.errors import BitLootError, Retryable, UnsafeSettings, frames_of
 from bitloot.logs import configure_logs
 from db import base
 
 __all__ = ["Boot", "Burial", "CommitFirst", "SafeRetries", "Scrub", "SentInsideTransaction", "Telemetry"]
 
 log = structlog.get_logger(__name__)
-
-#: Running such a step again changes nothing by itself: given up at once, sweep or a person goes on.
-HOPELESS = (Permanent, Blocked, Ambiguous)
-
 
 #: Delayed messages that one process holds (RELIABILITY §2.7); the stock value of 1,000 a thread hides them all in one.
 DELAYED = 64
@@ -74,9 +71,10 @@ class Scrub(Middleware):
 
 
 class SafeRetries(Retries):
-    """Retries that never lose: if the repeat cannot be enqueued the message fails, instead of being acknowledged.
+    """Retries by each step's policy that never lose: if the repeat cannot be enqueued the message fails.
 
-    Stock behaviour in that moment is to acknowledge and forget (RELIABILITY §0 #1).
+    Stock behaviour in that moment is to acknowledge and forget (RELIABILITY §0 #1). What the policy does not retry is
+    given up at once: running it again changes nothing by itself, sweep or a person goes on.
     """
 
     def after_process_message(
@@ -89,7 +87,7 @@ class SafeRetries(Retries):
     ) -> None:
         if exception is None:
             return
-        if isinstance(exception, HOPELESS):
+        if not POLICIES.get(message.actor_name, Policy()).retries(exception):
             message.fail()
             return
         if isinstance(exception, Retryable) and exception.after is not None:

@@ -29,6 +29,9 @@ BOUGHT = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL, PurchaseState.
 #: Money may be under way for these.
 IN_DOUBT = frozenset({PurchaseState.SENDING, PurchaseState.AMBIGUOUS, PurchaseState.COMMITTING})
 
+#: What these need next is a call that spends money; those in doubt are asked about even while none may be made.
+UNPAID = frozenset({PurchaseState.INTENT, PurchaseState.BLOCKED, PurchaseState.PLACED})
+
 #: How long (seconds) an order rests that waits for our account at the supplier, or for a person.
 REST = 60.0
 LONG_REST = 3600.0
@@ -54,6 +57,9 @@ def _pursue(purchase: Purchase) -> Retryable | Blocked | None:
     supplier = tools.suppliers.get(purchase.supplier)
     if supplier is None:
         return Blocked(f"supplier {purchase.supplier} is not set up", code="supplier_off")
+    gate = tools.turnstiles.get(purchase.supplier)
+    if gate is not None and purchase.state in UNPAID and (refusal := gate.refusal()) is not None:
+        return refusal  # one order probes; the others neither call nor move
     try:
         pursue(supplier, purchase, tools.settings)
     except (Retryable, Blocked) as error:

@@ -11,7 +11,8 @@ import structlog
 
 from actors.broker import broker
 from actors.chain import run_chain
-from actors.policy import POLICIES, Policy
+from actors.policy import POLICIES
+from actors.rest import rests
 from bitloot.errors import BitLootError, Retryable, frames_of
 from db import base
 
@@ -34,11 +35,8 @@ class StepFailed(Retryable):
         self.frames = frames
 
 
-def step(
-    *, queue: str, policy: Policy | None = None, **options: int
-) -> Callable[[Step], dramatiq.Actor[..., None]]:
-    """Makes a function a dramatiq actor on its own queue. It takes ids and returns nothing."""
-    policy = policy or Policy()
+def step(*, queue: str) -> Callable[[Step], dramatiq.Actor[..., None]]:
+    """Makes a function a dramatiq actor on its own queue, by its policy. It takes ids and returns nothing."""
 
     def declare(function: Step) -> dramatiq.Actor[..., None]:
         name = function.__name__
@@ -47,9 +45,9 @@ def step(
         def run(*ids: str) -> None:
             run_chain(lambda: _run_scoped(function, name, ids), _run_next)
 
-        POLICIES[name], FUNCTIONS[name] = (queue, policy), function
-        all_options: dict[str, Any] = {**policy.options(), **options}
-        decorate = dramatiq.actor(broker=broker, actor_name=name, queue_name=queue, **all_options)
+        FUNCTIONS[name] = function
+        options: dict[str, Any] = POLICIES[name].options()
+        decorate = dramatiq.actor(broker=broker, actor_name=name, queue_name=queue, **options)
         actor: dramatiq.Actor[..., None] = decorate(run)
         return actor
 
@@ -63,13 +61,18 @@ def _run_next(actor: dramatiq.Actor[..., None], subject: str) -> None:
         _run_scoped(FUNCTIONS[name], name, (subject,))
     except BitLootError as error:
         log.info("the next step will be tried again", action="handed_over", next=name, code=error.code)
-        actor.send_with_options(args=(subject,), delay=int(POLICIES[name][1].first * 1000))
+        wait = max(POLICIES[name].first, getattr(error, "after", None) or 0)
+        actor.send_with_options(args=(subject,), delay=int(wait * 1000))
 
 
 def _run_scoped(function: Callable[..., None], name: str, ids: tuple[str, ...]) -> None:
     try:
         with structlog.contextvars.bound_contextvars(actor=name, subject=" ".join(ids)), base.scope():
-            function(*ids)
+            try:
+                function(*ids)
+            except BitLootError as error:
+                if not rests(POLICIES[name], " ".join(ids), error):
+                    raise
     except BitLootError:
         raise
     except Exception as error:

@@ -11,7 +11,6 @@ from actors.check_payment import check_payment
 from actors.encrypt_store import encrypt_store
 from actors.finalize import finalize
 from actors.notify import notify
-from actors.policy import Policy
 from actors.reserve import reserve
 from actors.step import step
 from actors.workshop import shop
@@ -30,11 +29,8 @@ STEP: Mapping[OrderState, dramatiq.Actor[..., None]] = {
     OrderState.FULFILLED: notify,
 }
 
-#: A sweep that waited longer than this (milliseconds) is dropped: the clock has sent others since.
-MAX_AGE = 30_000
 
-
-@step(queue="sweep", policy=Policy(attempts=0), max_age=MAX_AGE)
+@step(queue="sweep")
 def sweep() -> None:
     """Derives all pending work from rows; what Redis lost is found here."""
     sweep_once()

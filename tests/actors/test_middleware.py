@@ -11,6 +11,7 @@ from dramatiq import Message, MessageProxy
 
 from actors.broker import MIDDLEWARE, broker, connect
 from actors.middleware import Burial, SafeRetries, Scrub, SentInsideTransaction
+from actors.policy import POLICIES
 from actors.reserve import reserve
 from actors.step import StepFailed
 from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
@@ -65,6 +66,19 @@ def test_what_a_repeat_cannot_help_is_given_up_at_once(shop: Shop, error: Except
     after(message, error)
     assert message.failed
     assert delayed(shop) == []
+
+
+@pytest.mark.parametrize("retries", range(5))
+def test_waits_grow_with_a_jitter_that_never_falls_below_the_first(shop: Shop, retries: int) -> None:
+    """As the docstring of `Policy` says of dramatiq's own backoff."""
+    policy = POLICIES["reserve"]
+    after(a_message(retries=retries), Retryable("away"))
+    (waiting,) = delayed(shop)
+    wait = (waiting["options"]["eta"] - waiting["options"]["requeue_timestamp"]) / 1000
+    longest = policy.first * 2**retries * 2
+    least = policy.first * 2**retries if longest <= policy.largest else policy.largest / 2
+    assert min(least, policy.largest / 2) - 0.1 <= wait <= min(longest, policy.largest) + 0.1
+    assert wait >= policy.first
 
 
 def test_after_five_repeats_it_is_given_up(shop: Shop) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from dramatiq import Message
 
 from actors.policy import POLICIES
-from actors.step import StepFailed, _run_scoped
-from bitloot.errors import Blocked
+from actors.replay import replay
+from actors.step import FUNCTIONS, StepFailed, _run_next, _run_scoped, step
+from bitloot.errors import Blocked, Closed, Retryable
 from bitloot.shop import Shop
 from db import base
 from db.base import rows
+from tests.actors.conftest import valkey
 
 CANARY = "BLKEY-0123456789abcdef0123456789abcdef"
 
@@ -32,7 +35,34 @@ def test_our_own_errors_pass_as_they_are(shop: Shop) -> None:
         raise Blocked("no balance", code="balance")
 
     with pytest.raises(Blocked, match="no balance"):
-        _run_scoped(blocked, "blocked", ("1",))
+        _run_scoped(blocked, "replay", ("1",))
+
+
+def test_a_step_that_rests_is_over(shop: Shop) -> None:
+    def shut(subject: str) -> None:
+        raise Closed("shut", after=5)
+
+    _run_scoped(shut, "check_payment", ("1",))
+
+
+def test_a_next_step_waits_as_long_as_its_provider_says(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(subject: str) -> None:
+        raise Retryable("busy", after=17)
+
+    monkeypatch.setitem(FUNCTIONS, "replay", busy)
+    _run_next(replay, "notice-1")
+    key = f"{shop.settings.queue_namespace}:replay.DQ.msgs"
+    (waiting,) = [Message.decode(data) for data in valkey().hvals(key)]
+    assert waiting.args == ("notice-1",)
+    assert 16_900 <= waiting.options["eta"] - waiting.message_timestamp <= 17_100
+
+
+def test_a_step_that_is_not_on_the_list_cannot_be_declared() -> None:
+    def stray(subject: str) -> None:
+        """Not on the list."""
+
+    with pytest.raises(KeyError):
+        step(queue="stray")(stray)
 
 
 def test_a_step_has_a_connection_and_gives_it_back(shop: Shop) -> None:
