@@ -35,8 +35,10 @@ def notify(order_id: str) -> None:
     order = Order.find(order_id)
     if order is None or order.state is not OrderState.FULFILLED:
         return
-    letter = letter_of(order.id, KIND) or _render(order)
-    if letter.state in {"sent", "failed"}:
+    letter = letter_of(order.id, KIND)
+    if letter is None:
+        _send_first(order)
+    elif letter.state in {"sent", "failed"}:
         order.rest()
     elif letter.start_sending() or _may_repeat(letter):
         _send(order, letter)
@@ -44,7 +46,16 @@ def notify(order_id: str) -> None:
         order.look_again(STALE)
 
 
-def _render(order: Order) -> Letter:
+def _send_first(order: Order) -> None:
+    """Renders, keeps and sends, unless another run of this step just did."""
+    letter = _keep(order)
+    if letter is None:
+        order.look_again(STALE)
+    else:
+        _send(order, letter)
+
+
+def _keep(order: Order) -> Letter | None:
     tools = shop()
     link = f"{tools.settings.public_url}/o/{order.id}#{tools.tokens.link(order.id, 1)}"
     rendered = render_keys_ready(
@@ -55,7 +66,7 @@ def _render(order: Order) -> Letter:
         items=[(line.name, line.quantity) for line in lines_of(order)],
         link=link,
     )
-    return keep_letter(tools.vault, order.id, KIND, rendered)
+    return keep_letter(tools.vault, order.id, KIND, rendered, sending=True)
 
 
 def _may_repeat(letter: Letter) -> bool:
@@ -89,6 +100,8 @@ def _send(order: Order, letter: Letter) -> None:
         _doubt(letter, error.code)
     else:
         letter.sent(tools.mailer.name, provider_id)
+        bell.ring()
+        return
     order.rest()
     bell.ring()
 

@@ -70,14 +70,17 @@ class Letter(Model):
         return self._move(("sending",), "kept", "error = %s", error)
 
     def sent(self, provider: str, provider_id: str) -> bool:
-        """→ sent, final."""
-        return self._move(
-            ("sending",),
-            "sent",
-            "sent_at = now(), error = NULL, provider = %s, provider_id = %s",
-            provider,
-            provider_id,
+        """→ sent, final; a fulfilled order then rests, in the same commit, since nothing else is due there."""
+        won = rows(
+            "WITH won AS (UPDATE letters SET sent_at = now(), error = NULL, provider = %s, provider_id = %s,"
+            " state = 'sent' WHERE id = %s AND state = 'sending' RETURNING order_id),"
+            " rested AS (UPDATE orders SET due_at = NULL WHERE id = (SELECT order_id FROM won)"
+            " AND state = 'fulfilled') SELECT order_id FROM won",
+            *(provider, provider_id, self.id),
         )
+        if won:
+            self.state = "sent"
+        return bool(won)
 
     def fail(self, error: str) -> bool:
         """→ failed, final: a person may send another generation."""
@@ -117,26 +120,32 @@ def letter_of(order_id: uuid.UUID, kind: str, generation: int = 1) -> Letter | N
 
 
 def keep_letter(
-    vault: Vault, order_id: uuid.UUID, kind: str, rendered: RenderedLetter, generation: int = 1
-) -> Letter:
-    """Keeps a rendered letter unless this one is kept already; returns the one that is."""
+    vault: Vault,
+    order_id: uuid.UUID,
+    kind: str,
+    rendered: RenderedLetter,
+    generation: int = 1,
+    *,
+    sending: bool = False,
+) -> Letter | None:
+    """Keeps a rendered letter, with `sending` as one that the caller sends now; None if one was kept already.
+
+    One commit for both: what dies after it is a try that died, as after `start_sending`.
+    """
     letter_id = uuid.uuid4()
     data_key = vault.new_data_key(_context(letter_id))
     plain = json.dumps({"text": rendered.text, "html": rendered.html}).encode()
-    Letter.insert(
-        id=letter_id,
-        order=order_id,
-        kind=kind,
-        generation=generation,
-        idempotency_key=f"{kind}/{order_id}/{generation}",
-        recipient=rendered.to,
-        subject=rendered.subject,
-        data_key=data_key,
-        content=vault.seal(data_key, _context(letter_id), kind, plain),
-    ).on_conflict_ignore().execute()
-    kept = letter_of(order_id, kind, generation)
-    assert kept is not None  # noqa: S101  # just inserted, and nothing deletes letters
-    return kept
+    columns = ", ".join(f'"{field.column_name}"' for field in Letter._meta.sorted_fields)
+    kept = rows(
+        "INSERT INTO letters (id, order_id, kind, generation, state, idempotency_key, recipient, subject, data_key,"
+        " content, attempts, created_at, sending_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now(), CASE WHEN %s THEN now() END)"
+        f" ON CONFLICT DO NOTHING RETURNING {columns}",
+        *(letter_id, order_id, kind, generation, "sending" if sending else "kept"),
+        *(f"{kind}/{order_id}/{generation}", rendered.to, rendered.subject, data_key),
+        *(vault.seal(data_key, _context(letter_id), kind, plain), int(sending), sending),
+    )
+    return Letter._from_row(kept[0]) if kept else None
 
 
 def _context(letter_id: uuid.UUID) -> str:

@@ -16,7 +16,9 @@ def a_letter(text: str = TEXT) -> Letter:
     rendered = RenderedLetter(
         to="buyer@example.test", sender="Shop <a@shop.test>", subject="Ready", text=text, html="<p>x</p>"
     )
-    return keep_letter(VAULT, an_order().id, "keys_ready", rendered)
+    letter = keep_letter(VAULT, an_order().id, "keys_ready", rendered)
+    assert letter is not None
+    return letter
 
 
 def _age(seconds: int) -> None:
@@ -26,9 +28,11 @@ def _age(seconds: int) -> None:
 def test_the_first_rendering_is_the_one_that_stays(database: Settings) -> None:
     first = a_letter()
     other = RenderedLetter(to="x@example.test", sender="", subject="other", text="other", html="")
-    second = keep_letter(VAULT, first.order_id, "keys_ready", other)
-    assert second.id == first.id
-    assert second.open(VAULT, "Shop <a@shop.test>").text == TEXT
+    assert keep_letter(VAULT, first.order_id, "keys_ready", other, sending=True) is None
+    kept = letter_of(first.order_id, "keys_ready")
+    assert kept is not None
+    assert (kept.id, kept.state) == (first.id, "kept")
+    assert kept.open(VAULT, "Shop <a@shop.test>").text == TEXT
     assert Letter.select().count() == 1
 
 
@@ -76,3 +80,25 @@ def test_what_was_certainly_not_sent_may_be_sent_again(database: Settings) -> No
     letter.start_sending()
     assert letter.put_back("rate_limited")
     assert letter.start_sending()
+
+
+def test_a_letter_kept_as_being_sent_is_a_try_like_any_other(database: Settings) -> None:
+    order = an_order()
+    rendered = RenderedLetter(to="b@example.test", sender="", subject="Ready", text=TEXT, html="")
+    letter = keep_letter(VAULT, order.id, "keys_ready", rendered, sending=True)
+    assert letter is not None
+    assert (letter.state, letter.attempts) == ("sending", 1)
+    assert not letter.start_sending()
+    assert not letter.take_over(60)
+    _age(100)
+    assert letter.take_over(60)
+
+
+def test_an_order_rests_with_its_letter_in_one_commit(database: Settings) -> None:
+    order = an_order()
+    base.rows("UPDATE orders SET state = 'fulfilled', due_at = now() WHERE id = %s RETURNING id", order.id)
+    rendered = RenderedLetter(to="b@example.test", sender="", subject="Ready", text=TEXT, html="")
+    letter = keep_letter(VAULT, order.id, "keys_ready", rendered, sending=True)
+    assert letter is not None
+    assert letter.sent("directory", "id-1")
+    assert base.rows("SELECT due_at FROM orders WHERE id = %s", order.id) == [(None,)]
