@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import random
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,10 +24,13 @@ LANES = 2
 
 SIDES = ("before", "after")
 
+#: Story -> (kind, name) of its crossings, in their order.
+Traces = dict[str, list[tuple[str, str]]]
+
 
 @row("F1", "SIGKILL at each crossing, and in recovery", short=1, full=1, in_make_test=True)
 def killed(trial: Trial) -> None:
-    """Short: killed after each crossing of the order with both suppliers. Full: each story, both sides, and again."""
+    """A bite is a process that died."""
     with ExitStack() as stack:
         lanes = _lanes(trial, stack)
         crossings = _measured(trial, lanes)
@@ -37,7 +39,7 @@ def killed(trial: Trial) -> None:
 
 @row("F2", "an exception at each crossing", short=1, full=1)
 def failed(trial: Trial) -> None:
-    """Each kind of error that such a crossing can raise, on both sides of it."""
+    """A bite is an error that was raised where a commit or a call could raise it."""
     with ExitStack() as stack:
         lanes = _lanes(trial, stack)
         crossings = _measured(trial, lanes)
@@ -49,7 +51,7 @@ def _lanes(trial: Trial, stack: ExitStack) -> list[Lane]:
     return stack.enter_context(open_lanes(trial.servers, valkey, trial.directory, LANES))
 
 
-def _measured(trial: Trial, lanes: list[Lane]) -> dict[str, list[tuple[str, str]]]:
+def _measured(trial: Trial, lanes: list[Lane]) -> Traces:
     """The crossings of each story, as a life without a strike makes them."""
     whole = [Life(story) for story in STORIES]
     run_all(lanes, whole, trial.say)
@@ -64,29 +66,28 @@ def _measured(trial: Trial, lanes: list[Lane]) -> dict[str, list[tuple[str, str]
     return found
 
 
-def _kills(trial: Trial, crossings: dict[str, list[tuple[str, str]]]) -> Iterator[Life]:
-    """After one crossing and before the next the rows are the same: the short form leaves every second one out."""
-    stories = crossings if trial.full else {"two lines": crossings["two lines"]}
-    for story, found in stories.items():
-        for (_, name), side in itertools.product(found, SIDES if trial.full else ("after",)):
-            yield Life(story, Strike(name, side), _again(trial.chance, len(found)))
-            if trial.full:
-                yield Life(story, Strike(name, side))
-
-
-def _again(chance: random.Random, most: int) -> Strike:
-    """A crossing of the recovery by its number; the recovery may have fewer, and is then not struck."""
-    return Strike(chance.randint(1, most), chance.choice(SIDES))
-
-
-def _errors(trial: Trial, crossings: dict[str, list[tuple[str, str]]]) -> Iterator[Life]:
+def _kills(trial: Trial, crossings: Traces) -> Iterator[Life]:
+    """Full: each crossing of each story on both sides, and once more in recovery. Short: after each of the longest
+    story, since after one crossing and before the next the rows are the same."""
+    if not trial.full:
+        yield from (Life("two lines", Strike(name, "after")) for _, name in crossings["two lines"])
+        return
     for story, found in crossings.items():
-        for kind, name in found:
-            web = name.startswith(("POST", "intake", "clock"))
+        for (_, name), side in itertools.product(found, SIDES):
+            # The recovery may have fewer crossings than that, and is then not struck.
+            again = Strike(trial.chance.randint(1, len(found)), trial.chance.choice(SIDES))
+            yield Life(story, Strike(name, side), again)
+
+
+def _errors(trial: Trial, crossings: Traces) -> Iterator[Life]:
+    """Every crossing of every story on both sides, the errors taking turns: the seed says whose turn is first."""
+    turn = trial.seed
+    for story, found in crossings.items():
+        for (kind, name), side in itertools.product(found, SIDES):
+            web = name.startswith(("POST", "intake", "clock"))  # where no time limit is thrown
             errors = [error for error in ERRORS[kind] if not (web and error == "TimeLimitExceeded")]
-            for error, side in itertools.product(errors, SIDES):
-                if trial.full or trial.chance.random() < 0.05:
-                    yield Life(story, Strike(name, side, error))
+            yield Life(story, Strike(name, side, errors[turn % len(errors)]))
+            turn += 1
 
 
 def _sweep(trial: Trial, lanes: list[Lane], lives: list[Life]) -> None:

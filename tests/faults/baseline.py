@@ -1,0 +1,60 @@
+"""I11: after the fault nothing is left over: no threads, no connections, no messages that nobody works at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.shop import FaultShop
+from tests.waiting import descendants
+
+__all__ = ["Baseline"]
+
+#: Pools and pollers may be a little larger under load than at rest.
+MORE_THREADS, MORE_CONNECTIONS = 8, 10
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the shop's processes hold: taken before the load and after it."""
+
+    threads: dict[str, int]
+    connections: int
+    hostages: int  # messages in the hands of workers
+
+    @classmethod
+    def of(cls, shop: FaultShop) -> Baseline:
+        threads = {
+            name: sum(_threads(pid) for pid in [process.pid, *descendants(process.pid)])
+            for name, process in shop.crew.items()
+            if name != "standins"
+        }
+        rows = shop.rows("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        with shop.queue() as client:
+            names = list(client.scan_iter(f"{shop.settings.queue_namespace}:__acks__*", count=1000))
+            hostages = sum(int(client.scard(name)) for name in names)
+        return cls(threads, int(rows[0][0]), hostages)
+
+    def violations(self, before: Baseline) -> list[str]:
+        """`self` is taken at rest, after a few idle seconds."""
+        found = [
+            f"I11 {name} has {count} threads, and had {before.threads.get(name, 0)}"
+            for name, count in self.threads.items()
+            if count > before.threads.get(name, 0) + MORE_THREADS
+        ]
+        if self.connections > before.connections + MORE_CONNECTIONS:
+            found.append(
+                f"I11 {self.connections} connections to PostgreSQL, and there were {before.connections}"
+            )
+        if self.hostages:
+            found.append(
+                f"I11 {self.hostages} messages are in the hands of workers that do nothing with them"
+            )
+        return found
+
+
+def _threads(pid: int) -> int:
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir()))
+    except FileNotFoundError:
+        return 0
