@@ -8,6 +8,7 @@ from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import BRISK, case_kinds, misbehaving
 from tests.faults.trial import Trial
+from web.standins.ledger import read_ledger
 
 __all__ = ["lying_search"]
 
@@ -34,6 +35,7 @@ def _shop(trial: Trial, lie: dict[str, Any], **environ: str) -> dict[str, int]:
     lost = {"name": "accepted_reset", "point": "kinguin.place_order"}
     how: dict[str, Any] = {"share": 0.3} if trial.full else {"count": 3}
     with trial.shop(**BRISK, **environ) as shop:
+        shop.control("config", webhooks=False)  # a webhook with our reference would settle a doubt by itself
         with misbehaving(trial, shop, [lost | how, lie]):
             load = trial.load(shop)
             load.finish()
@@ -47,7 +49,7 @@ def _frozen(trial: Trial, shop: FaultShop) -> None:
     strangers = shop.rows(
         "SELECT supplier_ref FROM purchases WHERE supplier = 'kinguin' AND supplier_ref IS NOT NULL"
     )
-    known = {order["orderId"] for order in shop.known_orders()}
+    known = {line["order_id"] for line in read_ledger(shop.ledger, "kinguin", "order_charged")}
     for (ref,) in strangers:
         if ref not in known:
             trial.violation(f"the order {ref} of somebody else was adopted")

@@ -1,0 +1,77 @@
+"""F25: keys that come one by one, late, never, in pictures, or for the second time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.faults.plan import row
+from tests.faults.shop import FaultShop
+from tests.faults.strangers import BRISK, buy, case_kinds, misbehaving
+from tests.faults.trial import Trial
+from tests.flows.house import Sale
+from tests.waiting import until
+
+__all__ = ["keys_in_pieces"]
+
+#: Three keys each, so that there is a first, a second and a last.
+KINGUIN, RESERVATIONS = "moss-and-iron", "tin-parade"
+
+
+@row("F25", "supplier: keys in pieces, late, twice", short=12, full=600)
+def keys_in_pieces(trial: Trial) -> None:
+    """Each key lies in one object of the right line (I4); what is short or given twice is before a person."""
+    baskets = [[(KINGUIN, 3)] if number % 2 else [(RESERVATIONS, 3)] for number in range(trial.orders)]
+    often: dict[str, Any] = {"share": 0.2} if trial.full else {"count": 2}
+    plan = [
+        {"name": "keys_one_by_one", "seconds": 0.5} | often,
+        {"name": "last_key_late", "seconds": 1.5} | often,
+        {"name": "same_key"} | often,
+        {"name": "image_key"} | often,
+    ]
+    with trial.shop(**BRISK) as shop:
+        with misbehaving(trial, shop, plan):
+            sales = buy(shop, baskets)
+            until(lambda: not _moving(shop, sales), seconds=90, what="rest")
+        _twins_are_told(trial, shop)
+        for kind, number in case_kinds(shop).items():
+            trial.note(f"cases {kind}", number)
+    _two_of_three(trial)
+
+
+def _moving(shop: FaultShop, sales: list[Sale]) -> list[str]:
+    """Orders that are not fulfilled yet and about which nobody is asked."""
+    found = shop.rows(
+        "SELECT o.id::text FROM orders o WHERE o.id = ANY(%s::uuid[]) AND o.state <> 'fulfilled' AND NOT EXISTS"
+        " (SELECT 1 FROM cases c WHERE c.order_id = o.id AND c.state = 'open')",
+        [sale.order_id for sale in sales],
+    )
+    return [order for (order,) in found]
+
+
+def _twins_are_told(trial: Trial, shop: FaultShop) -> None:
+    """One content in two orders: the second of them has a case, found by what the supplier's ledger says."""
+    outside = shop.evidence().outside
+    orders = dict(shop.rows("SELECT purchase_ref, order_id::text FROM purchases"))
+    asked = {order for (order,) in shop.rows("SELECT order_id::text FROM cases WHERE kind = 'duplicate_key'")}
+    holders: dict[str, set[str]] = {}
+    for ref, fingerprints in outside.sold.items():
+        for fingerprint in fingerprints:
+            holders.setdefault(fingerprint, set()).add(orders.get(ref, ref))
+    shared = [who for who in holders.values() if len(who) > 1]
+    for who in shared:
+        if not who & asked:
+            trial.violation(f"one key was sold to {len(who)} orders, and nobody was told: {sorted(who)}")
+    trial.note("keys sold to two orders", len(shared))
+    if not shared:
+        trial.violation("no key was sold to two orders")
+
+
+def _two_of_three(trial: Trial) -> None:
+    """The third key never comes and the money goes back: the buyer has two, and a person has a case."""
+    plan = [{"name": "last_key_never"}, {"name": "refunded_after_keys"}]
+    with trial.shop(**BRISK) as shop, misbehaving(trial, shop, plan):
+        [sale] = buy(shop, [[(KINGUIN, 3)]])
+        until(lambda: not _moving(shop, [sale]), seconds=60, what="a case")
+        kept = shop.rows("SELECT count(*) FROM keys WHERE order_id = %s", sale.order_id)
+        if shop.state(sale) == "fulfilled" or kept != [(2,)]:
+            trial.violation(f"two keys of three came, {kept} were kept, and the order is {shop.state(sale)}")
