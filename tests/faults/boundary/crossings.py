@@ -33,7 +33,7 @@ from bitloot.fetch import Fetch
 from bitloot.states import OrderState, PurchaseState
 from db import base
 
-__all__ = ["ERRORS", "Crossings", "Strike", "plant", "within"]
+__all__ = ["ERRORS", "Crossings", "Strike", "plant", "within", "written_by"]
 
 #: What a strike may raise instead of killing, by the kind of the crossing.
 ERRORS: dict[str, tuple[str, ...]] = {
@@ -79,7 +79,7 @@ class Crossings:
     """Writes each crossing down before it happens, and strikes where it was told to."""
 
     def __init__(self, trace: Path, strike: Strike | None) -> None:
-        self._trace = trace.open("a", buffering=1, encoding="utf-8")
+        self._trace = trace
         self._strike = strike
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
@@ -91,17 +91,21 @@ class Crossings:
             self._counts[f"{where}:{what}"] += 1
             name = f"{where}:{what}#{self._counts[f'{where}:{what}']}"
             number = self._counts.total()
-            self._trace.write(f"{kind} {name}\n")
+            self._tell(f"{kind} {name}")
         self._at(name, number, "before")
         yield
         self._at(name, number, "after")
+
+    def _tell(self, line: str) -> None:
+        with self._trace.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def _at(self, name: str, number: int, side: str) -> None:
         strike = self._strike
         if strike is None or not strike.hits(name, number, side):
             return
         self._strike = None
-        self._trace.write(f"struck {side} {name}\n")
+        self._tell(f"struck {side} {name}")
         if strike.error:
             raise RAISED[strike.error]()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -138,7 +142,7 @@ def _plant_commits(crossings: Crossings, functions: frozenset[str]) -> None:
     written = threading.local()
 
     def execute_sql(sql: str, params: Any = None) -> Any:
-        what = _written(sql, params or (), functions)
+        what = written_by(sql, params or (), functions)
         if not what:
             return execute(sql, params)
         if base.in_transaction():
@@ -155,7 +159,7 @@ def _plant_commits(crossings: Crossings, functions: frozenset[str]) -> None:
     database.execute_sql, database.commit = execute_sql, commit_all
 
 
-def _written(sql: str, params: Any, functions: frozenset[str]) -> str:
+def written_by(sql: str, params: Any, functions: frozenset[str]) -> str:
     """The tables and functions that a statement writes by, with the state it leads to; empty for a mere read."""
     tables = [first or second for first, second in WRITES.findall(sql)]
     called = [name for name in functions if re.search(rf"\b{name}\(", sql)]
