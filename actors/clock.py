@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 import structlog
@@ -14,7 +14,8 @@ from actors.sweep import sweep
 from bitloot.errors import UnsafeSettings
 from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
-from db import migrate
+from db import base, migrate
+from db.stuck import sweep_age
 
 __all__ = ["main"]
 
@@ -27,6 +28,7 @@ def main() -> int:
         settings = load_settings()
         configure_logs(settings, "clock")
         migrate.check(settings.database_url.get_secret_value())
+        base.configure(settings, application="bitloot clock")
     except UnsafeSettings as refusal:
         for reason in refusal.reasons:
             sys.stderr.write(f"{reason}\n")
@@ -49,6 +51,9 @@ def build_scheduler(settings: Settings) -> BlockingScheduler:
     first = datetime.now(UTC)
     beat = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None, "next_run_time": first}
     scheduler.add_job(_send_sweep, "interval", seconds=settings.sweep_seconds, id="sweep", **beat)
+    watch = beat | {"next_run_time": first + timedelta(seconds=settings.deadline_sweep)}
+    late = settings.deadline_sweep
+    scheduler.add_job(_watch_sweep, "interval", [late], seconds=late, id="watch", **watch)
     return scheduler
 
 
@@ -57,6 +62,18 @@ def _send_sweep() -> None:
         sweep.send()
     except Exception as error:  # Redis away: the next beat tries again
         log.warning("sweep not sent", action="sweep_not_sent", error=type(error).__name__)
+
+
+def _watch_sweep(deadline: float) -> None:
+    """Sends are not sweeps: where no worker takes them, nobody is there to say so but the clock."""
+    try:
+        with base.scope():
+            age = sweep_age()
+    except Exception as error:  # the database away: others say so
+        log.warning("the last sweep is not known", action="sweep_unknown", error=type(error).__name__)
+        return
+    if age > deadline:
+        log.error("no sweep goes through: do the workers run?", action="sweep_late", seconds=round(age))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from uuid import UUID
+
 from actors.workshop import shop
+from bitloot.amounts import plain
 from bitloot.errors import Ambiguous, Blocked, Permanent
-from bitloot.states import OrderState
+from bitloot.gateways.base import PaymentNews
+from bitloot.states import OrderState, PaymentState
 from db import Order, Payment, open_case, take_news
 from db.base import now
+from db.cases import end_cases, holding_case
 from db.payments import finished_payment, is_confirmed
+from db.resolutions import Accepted, accepted_money
 
 __all__ = ["ask_gateway", "money_is_confirmed"]
+
+#: The number of the move that paid an order at once; only a later one may rest on a person's word.
+FIRST_PAID = 2
 
 #: How long (seconds) the gateway's read may lag behind its own notice before a person is asked.
 PATIENCE = 3600.0
@@ -23,9 +33,15 @@ PAUSE = 15.0
 
 def money_is_confirmed(order: Order) -> bool:
     """Whether the gateway itself confirmed the order's payment; asks it if need be, and parks the order if not."""
+    accepted = accepted_money(order.id) if order.seq > FIRST_PAID else []
+    if accepted:
+        return _accepted_by_a_person(order, accepted)
     payment = finished_payment(order.id)
     if payment is None:
-        return _accepted_by_a_person(order)
+        order.park("no finished payment", PATIENCE)
+        return False
+    if _is_held(order, payment.id):
+        return False
     if payment.confirmed_at is not None:
         return True
     try:
@@ -39,8 +55,10 @@ def money_is_confirmed(order: Order) -> bool:
         order.park(f"gateway: {error.code}", REST)
         return False
     if is_confirmed(payment):
+        if order.hold:
+            end_cases(order.id, "gateway_refuses", who="reserve", reason="the gateway confirms the payment")
         return True
-    if taken == "case" or (now() - order.moved_at).total_seconds() > PATIENCE:
+    if taken in {"case", "moved"} or (now() - order.moved_at).total_seconds() > PATIENCE:
         figures = {"payment_id": payment.gateway_payment_id, "outcome": taken}
         open_case(order.id, payment.id, "gateway_disagrees", figures)
         order.advance(OrderState.REVIEW, actor="reserve", reason="gateway_disagrees", data=figures)
@@ -49,10 +67,48 @@ def money_is_confirmed(order: Order) -> bool:
     return False
 
 
-def _accepted_by_a_person(order: Order) -> bool:
-    """An operator may accept money that does not fit (review → paid); the move says so."""
-    order.park("no finished payment", PATIENCE)
-    return False
+def _is_held(order: Order, subject: UUID | None = None) -> bool:
+    """Whether an open case forbids buying; sweep looks again, an answer wakes the order at once."""
+    kind = holding_case(order.id, subject)
+    return kind is not None and (order.park(f"case: {kind}", PATIENCE) or True)
+
+
+def _accepted_by_a_person(order: Order, accepted: list[Accepted]) -> bool:
+    """An operator accepted money that does not fit; the gateway must still say that at least this came."""
+    if _is_held(order):
+        return False
+    try:
+        for money in accepted:
+            news = shop().gateway.read_payment(money.payment_id)
+            if not _came(money, news):
+                _contradict(order, money, news)
+                return False
+    except (Blocked, Permanent, Ambiguous) as error:
+        order.park(f"gateway: {error.code}", REST)
+        return False
+    return True
+
+
+def _came(money: Accepted, news: PaymentNews) -> bool:
+    return (
+        news.state in {PaymentState.FINISHED, PaymentState.PARTIALLY_PAID}
+        and news.pay_currency == money.coin
+        and news.actually_paid is not None
+        and news.actually_paid >= Decimal(money.amount)
+    )
+
+
+def _contradict(order: Order, money: Accepted, news: PaymentNews) -> None:
+    figures = {
+        "payment_id": money.payment_id,
+        "accepted_amount": money.amount,
+        "accepted_coin": money.coin or "",
+        "gateway_state": str(news.state),
+        "received_amount": plain(news.actually_paid or Decimal(0)),
+        "received_coin": news.pay_currency or "",
+    }
+    open_case(order.id, money.payment_id, "gateway_disagrees", figures)
+    order.advance(OrderState.REVIEW, actor="reserve", reason="gateway_disagrees", data=figures)
 
 
 def ask_gateway(payment: Payment, actor: str) -> str:

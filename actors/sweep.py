@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import dramatiq
 import structlog
 
+from actors import bell, blocks
 from actors.check_payment import check_payment
+from actors.check_purchase import check_purchase
 from actors.encrypt_store import encrypt_store
 from actors.finalize import finalize
 from actors.notify import notify
 from actors.reserve import reserve
 from actors.step import step
 from actors.workshop import shop
+from bitloot.deadlines import deadlines
+from bitloot.settings import Settings
 from bitloot.states import OrderState
-from db import claim_due, claim_polls
+from db import Order, claim_due, claim_polls
+from db.purchase_checks import claim_checks, wake
+from db.stuck import beat, end_stuck, expire_unpaid, raise_alarms
 
-__all__ = ["STEP", "sweep", "sweep_once"]
+__all__ = ["PARTS", "STEP", "sweep", "sweep_once"]
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +35,8 @@ STEP: Mapping[OrderState, dramatiq.Actor[..., None]] = {
     OrderState.FULFILLED: notify,
 }
 
+Sent = dict[str, int]
+
 
 @step(queue="sweep")
 def sweep() -> None:
@@ -36,18 +44,104 @@ def sweep() -> None:
     sweep_once()
 
 
-def sweep_once() -> dict[str, int]:
-    """One pass; {step: how many messages it sent}."""
-    settings = shop().settings
-    sent: dict[str, int] = {}
-    for order_id, state in claim_due(settings.sweep_batch, settings.sweep_grace):
-        STEP[state].send(str(order_id))
-        sent[STEP[state].actor_name] = sent.get(STEP[state].actor_name, 0) + 1
-    polls = claim_polls(settings.sweep_batch, settings.payment_poll_seconds, settings.payment_watch_days)
-    for payment_id in polls:
-        check_payment.send(payment_id)
-    if polls:
-        sent[check_payment.actor_name] = len(polls)
+def sweep_once() -> Sent:
+    """One pass; {what was done: how often}. One part that fails does not stop the others; its error is raised at last.
+
+    Any number may run side by side: each row is claimed by one of them, for as long as its grace.
+    """
+    settings, sent, errors = shop().settings, Sent(), list[Exception]()
+    for part in PARTS:
+        try:
+            for name, count in part(settings).items():
+                sent[name] = sent.get(name, 0) + count
+        except Exception as error:
+            log.error(
+                "a part of sweep failed",
+                action="sweep_failed",
+                part=part.__name__,
+                error=type(error).__name__,
+            )
+            errors.append(error)
     if sent:
         log.info("sweep found work", action="swept", **sent)
+    if errors:
+        raise errors[0]
+    beat()
     return sent
+
+
+def _orders(settings: Settings) -> Sent:
+    """Orders that stand still, state by state, each state with a batch of its own."""
+    sent = Sent()
+    for state, actor in STEP.items():
+        claimed = claim_due(state, settings.sweep_batch, settings.sweep_grace)
+        for order_id in claimed:
+            actor.send(str(order_id))
+        if claimed:
+            sent[actor.actor_name] = len(claimed)
+    return sent
+
+
+def _payments(settings: Settings) -> Sent:
+    """Payments that the gateway is asked about, no more a second than it allows."""
+    polls = claim_polls(
+        settings.sweep_batch,
+        settings.payment_poll_seconds,
+        rate=settings.payment_poll_rate,
+        window=settings.sweep_seconds,
+    )
+    for poll in polls:
+        delay = int(poll.wait * 1000) or None
+        check_payment.send_with_options(args=(str(poll.payment_id),), delay=delay)
+    return {check_payment.actor_name: len(polls)} if polls else {}
+
+
+def _purchases(settings: Settings) -> Sent:
+    """Unfinished purchases: by their order's step, or where it has none by a look of their own."""
+    checks = claim_checks(settings.sweep_batch, settings.purchase_check_seconds)
+    orphans = [check for check in checks if check.orphaned]
+    for check in orphans:
+        check_purchase.send(str(check.purchase_id))
+    awake = wake([check.order_id for check in checks if not check.orphaned], settings.sweep_grace)
+    done = {check_purchase.actor_name: len(orphans), "woken": awake}
+    return {name: count for name, count in done.items() if count}
+
+
+def _unpaid(settings: Settings) -> Sent:
+    """Orders that nobody paid, once their payments are watched no more."""
+    ended = 0
+    for order_id in expire_unpaid(settings.payment_watch_days, settings.sweep_batch):
+        order = Order.find(order_id)
+        if order is not None and order.state is OrderState.CREATED:
+            ended += order.advance(OrderState.EXPIRED, actor="sweep", reason="nobody paid")
+    if ended:
+        bell.ring()
+    return {"expired": ended} if ended else {}
+
+
+def _alarms(settings: Settings) -> Sent:
+    """Orders that stand past the deadline of their state; and the end of such alarms."""
+    done = Sent()
+    for state, deadline in deadlines(settings).items():
+        for alarm in raise_alarms(state, deadline, settings.sweep_batch):
+            done["alarms"] = done.get("alarms", 0) + 1
+            log.error(
+                "an order stands too long",
+                action="stuck",
+                order=str(alarm.order_id),
+                state=str(alarm.state),
+                seconds=round(alarm.seconds),
+            )
+    for order_id in end_stuck(settings.sweep_batch):
+        log.info("an order moved on", action="unstuck", order=str(order_id))
+    return done
+
+
+def _blocks(_: Settings) -> Sent:
+    """Providers that take our calls again after they had refused our account."""
+    freed = blocks.review(shop())
+    return {"freed": len(freed)} if freed else {}
+
+
+#: In this order; each by its own index, cheap when nothing is due.
+PARTS: tuple[Callable[[Settings], Sent], ...] = (_orders, _payments, _purchases, _unpaid, _alarms, _blocks)

@@ -32,7 +32,9 @@ def follow(state: OrderState, verdict: Verdict, *, known_paid: bool) -> Conseque
     if verdict.kind is VerdictKind.PAID:
         return NOTHING if known_paid else _paid(state, verdict)
     if verdict.case or verdict.kind is VerdictKind.FOREIGN_ORDER:
-        dst = OrderState.REVIEW if state in {OrderState.CREATED, OrderState.EXPIRED} else None
+        # What speaks against the payment that a paid order rests on stops it; other money beside it does not.
+        stops = {OrderState.CREATED, OrderState.EXPIRED} | ({OrderState.PAID} if known_paid else set())
+        dst = OrderState.REVIEW if state in stops else None
         return Consequence(dst, verdict.kind.value, verdict.kind.value, verdict.figures)
     if verdict.kind in {VerdictKind.EXPIRED, VerdictKind.FAILED} and state is OrderState.CREATED:
         return Consequence(OrderState.EXPIRED, verdict.kind.value, None, verdict.figures)
@@ -45,7 +47,9 @@ def follow(state: OrderState, verdict: Verdict, *, known_paid: bool) -> Conseque
 
 def _paid(state: OrderState, verdict: Verdict) -> Consequence:
     if state is OrderState.CREATED:
-        return Consequence(OrderState.PAID, "payment finished", None, verdict.figures)
+        # The gate of PROVIDERS.md §3.4 is passed, so the order goes on; what came too much is a question of its own.
+        case = "overpaid" if verdict.surplus else None
+        return Consequence(OrderState.PAID, "payment finished", case, verdict.figures)
     if state is OrderState.EXPIRED:
         return Consequence(OrderState.REVIEW, "late", "late", verdict.figures)
     if (

@@ -18,7 +18,7 @@ class VerdictKind(StrEnum):
     """What the news says about the order. Only `paid` may lead to a purchase."""
 
     OPEN = "open"  # nothing is decided yet
-    PAID = "paid"  # everything fits; `overpaid_by` in the figures if more came
+    PAID = "paid"  # everything fits; `surplus` if more came
     UNDERPAID = "underpaid"
     WRONG_ASSET = "wrong_asset"  # another coin than the buyer chose
     PRICE_MISMATCH = "price_mismatch"
@@ -84,6 +84,7 @@ class Expected:
 class Verdict:
     kind: VerdictKind
     figures: Mapping[str, str] = field(default_factory=dict)  # what was compared, in plain digits
+    surplus: bool = False  # paid, and by more than the tolerance too much
 
     @property
     def paid(self) -> bool:
@@ -103,30 +104,30 @@ def judge(expected: Expected, news: PaymentNews, tolerance: Decimal = Decimal(0)
     """
     if not is_amount(tolerance):
         raise ValueError("tolerance must be a Decimal of at least 0")
+    figures = _figures(expected, news)
     if news.parent_payment_id and news.state in _MONEY_CAME:
-        return Verdict(VerdictKind.REPEATED_DEPOSIT, _figures(expected, news, parent=news.parent_payment_id))
+        return Verdict(VerdictKind.REPEATED_DEPOSIT, figures)
     if news.order_id is not None and news.order_id != expected.order_id:
-        return Verdict(
-            VerdictKind.FOREIGN_ORDER, {"expected_order": expected.order_id, "order": news.order_id}
-        )
+        named = {"expected_order": expected.order_id, "order": news.order_id}
+        return Verdict(VerdictKind.FOREIGN_ORDER, figures | named)
     if news.state not in _MONEY_CAME:
-        return Verdict(_WITHOUT_MONEY[news.state])
-    return _judge_money(expected, news, tolerance)
+        return Verdict(_WITHOUT_MONEY[news.state], figures)
+    return _judge_money(expected, news, tolerance, figures)
 
 
-def _judge_money(expected: Expected, news: PaymentNews, tolerance: Decimal) -> Verdict:
+def _judge_money(
+    expected: Expected, news: PaymentNews, tolerance: Decimal, figures: dict[str, str]
+) -> Verdict:
     if missing := _missing(news):
         kind = VerdictKind.INCOMPLETE if news.state is PaymentState.FINISHED else VerdictKind.UNDERPAID
-        return Verdict(kind, _figures(expected, news, missing=",".join(missing)))
+        return Verdict(kind, figures | {"missing": ",".join(missing)})
     if mismatch := _mismatch(expected, news):
-        return Verdict(mismatch, _figures(expected, news))
+        return Verdict(mismatch, figures)
     paid, owed = news.actually_paid or Decimal(0), _owed(expected, news)
     enough = paid > 0 and paid >= _EXACT.subtract(owed, tolerance)
     if news.state is not PaymentState.FINISHED or not enough:
-        short = {"missing_amount": plain(_EXACT.subtract(owed, paid))} if paid < owed else {}
-        return Verdict(VerdictKind.UNDERPAID, _figures(expected, news, **short))
-    over = {"overpaid_by": plain(_EXACT.subtract(paid, owed))} if paid > owed else {}
-    return Verdict(VerdictKind.PAID, _figures(expected, news, **over))
+        return Verdict(VerdictKind.UNDERPAID, figures)
+    return Verdict(VerdictKind.PAID, figures, surplus=_EXACT.subtract(paid, owed) > tolerance)
 
 
 def _missing(news: PaymentNews) -> list[str]:
@@ -150,28 +151,54 @@ def _mismatch(expected: Expected, news: PaymentNews) -> VerdictKind | None:
 def _owed(expected: Expected, news: PaymentNews) -> Decimal:
     """For the payment we opened, the larger of our figure and the gateway's: a figure that shrank on the way
     goes to a person. Another payment of the same order (PROVIDERS.md §3.2) has a quote of its own only."""
-    quoted = news.pay_amount or Decimal(0)
+    quoted = news.pay_amount if is_amount(news.pay_amount) and news.pay_amount else Decimal(0)
     return max(quoted, expected.pay_amount) if news.payment_id == expected.payment_id else quoted
 
 
-def _figures(expected: Expected, news: PaymentNews, **more: str) -> dict[str, str]:
-    ours = {
-        "expected_price": f"{plain(expected.price)} {expected.currency.lower()}",
-        "expected_pay": f"{plain(expected.pay_amount)} {expected.pay_currency.lower()}",
-    }
-    theirs = {
+def _figures(expected: Expected, news: PaymentNews) -> dict[str, str]:
+    """All that a person needs to decide, each figure by itself; what the news does not say is left out."""
+    told = {
         "payment_id": news.payment_id,
-        "price": _with_code(news.price, news.currency),
-        "pay": _with_code(news.pay_amount, news.pay_currency),
-        "actually_paid": _with_code(news.actually_paid, news.pay_currency),
+        "parent_payment_id": news.parent_payment_id,
+        "gateway_state": str(news.state),
+        "expected_price": _digits(expected.price),
+        "expected_currency": expected.currency.lower(),
+        "price": _digits(news.price),
+        "currency": news.currency,
+        "expected_amount": _digits(_due(expected, news)),
+        "expected_coin": expected.pay_currency.lower(),
+        "received_amount": _digits(news.actually_paid),
+        "received_coin": news.pay_currency,
+        "difference": _difference(expected, news),
+        "received_at": news.pay_address,
+        "transaction": news.payin_hash,
     }
-    return ours | {name: value for name, value in theirs.items() if value} | more
+    return {name: value for name, value in told.items() if value}
 
 
-def _with_code(amount: Decimal | None, code: str | None) -> str:
-    return (
-        f"{plain(amount)} {(code or '').lower()}".strip() if amount is not None and is_amount(amount) else ""
-    )
+def _due(expected: Expected, news: PaymentNews) -> Decimal:
+    """What the expected coin should have brought: nothing more to an address that was paid already."""
+    if news.parent_payment_id:
+        return Decimal(0)
+    same_coin = _same_code(news.pay_currency, expected.pay_currency)
+    return _owed(expected, news) if same_coin else expected.pay_amount
+
+
+def _difference(expected: Expected, news: PaymentNews) -> str | None:
+    """Received less expected, in the expected coin; None where the two cannot be compared."""
+    paid = news.actually_paid
+    if paid is None or not is_amount(paid) or not _same_code(news.pay_currency, expected.pay_currency):
+        return None
+    return _short(_EXACT.subtract(paid, _due(expected, news)))
+
+
+def _digits(amount: Decimal | None) -> str | None:
+    return _short(amount) if amount is not None and is_amount(amount) else None
+
+
+def _short(amount: Decimal) -> str:
+    """One spelling of each amount, so that equal figures are equal texts."""
+    return plain(amount.normalize(_EXACT))
 
 
 def _same_code(one: str | None, other: str) -> bool:

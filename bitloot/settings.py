@@ -116,7 +116,17 @@ class Settings(BaseSettings):
     sweep_batch: int = Field(default=200, ge=1, le=5000)
     poll_seconds: float = Field(default=5, gt=0, allow_inf_nan=False)
     payment_poll_seconds: float = Field(default=60, gt=0, allow_inf_nan=False)
+    payment_poll_rate: float = Field(default=3, gt=0, le=1000, allow_inf_nan=False)
     payment_watch_days: float = Field(default=7, gt=0, le=30, allow_inf_nan=False)
+    purchase_check_seconds: float = Field(default=300, gt=0, allow_inf_nan=False)
+
+    # --- alarms
+    deadline_paid: float = Field(default=600, gt=0, allow_inf_nan=False)
+    deadline_waiting: float = Field(default=6 * 3600, gt=0, allow_inf_nan=False)
+    deadline_ready: float = Field(default=900, gt=0, allow_inf_nan=False)
+    deadline_letter: float = Field(default=1800, gt=0, allow_inf_nan=False)
+    deadline_person: float = Field(default=86400, gt=0, allow_inf_nan=False)
+    deadline_sweep: float = Field(default=60, gt=0, allow_inf_nan=False)
 
     # --- relay
     relay_host: str = "127.0.0.1"

@@ -42,7 +42,8 @@ MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.READY: frozenset({OrderState.FULFILLED, OrderState.FAILED, OrderState.REFUND_DUE}),
     OrderState.FULFILLED: frozenset({OrderState.REFUNDED}),
     OrderState.EXPIRED: frozenset({OrderState.REVIEW}),
-    OrderState.REVIEW: frozenset({OrderState.PAID, OrderState.REFUND_DUE}),
+    # review → expired: a person rejects the money, and nothing else came
+    OrderState.REVIEW: frozenset({OrderState.PAID, OrderState.REFUND_DUE, OrderState.EXPIRED}),
     OrderState.FAILED: frozenset({OrderState.PAID, OrderState.REFUND_DUE}),
     OrderState.REFUND_DUE: frozenset({OrderState.REFUNDED}),
     OrderState.REFUNDED: frozenset(),

@@ -2,19 +2,21 @@
 
 from db.access import AccessRecord, record_access
 from db.cases import Case, open_case
+from db.hints import keep_hint
 from db.jobs import Job, bury
 from db.keys import Key, keys_of, store_keys
 from db.letters import Letter, keep_letter, letter_of
 from db.news import Taken, Terms, Told, take_batch, take_news
-from db.hints import keep_hint
 from db.notices import NewNotice, Notice, keep_notice, open_notice, seal_notice
 from db.orders import Line, Move, NewLine, Order, claim_due, place_order
 from db.payments import Payment, claim_polls, open_payment
 from db.products import Product, active_products, put_products
 from db.purchases import Purchase, PurchaseMove, intend, purchases_of
+from db.stuck import Beat
 
 __all__ = [
     "AccessRecord",
+    "Beat",
     "Case",
     "Job",
     "Key",

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from peewee import ForeignKeyField, JSONField, TextField, UUIDField
 
+from bitloot.case_moves import HOLDING
+from bitloot.states import OrderState
 from db.base import Model, now, rows
 from db.fields import TimeField
+from db.lists import Listed
 from db.orders import Order
 
-__all__ = ["Case", "open_case"]
+__all__ = ["Case", "CaseFacts", "case_facts", "end_cases", "holding_case", "list_cases", "open_case"]
 
 
 class Case(Model):
@@ -29,12 +34,42 @@ class Case(Model):
     resolved_by = TextField(null=True)
     resolution = TextField(null=True)
     reason = TextField(null=True)
+    basis = JSONField(null=True)
 
     class Meta:
         table_name = "cases"
 
 
-def open_case(order_id: uuid.UUID, subject: uuid.UUID, kind: str, figures: Mapping[str, Any]) -> bool:
+@dataclass(frozen=True)
+class CaseFacts:
+    """A case, and where its order stands now."""
+
+    id: uuid.UUID
+    order_id: uuid.UUID
+    order_state: OrderState
+    subject: str
+    kind: str
+    figures: dict[str, Any]
+    state: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+    reason: str | None
+    basis: dict[str, Any] | None
+
+
+COLUMNS = (
+    "c.id, c.order_id, o.state, c.subject, c.kind, c.figures, c.state, c.opened_at, c.resolved_at, c.resolved_by,"
+    " c.resolution, c.reason, c.basis"
+)
+SOURCE = "cases c JOIN orders o ON o.id = c.order_id"
+
+#: What each filter compares; a filter that is None does not count.
+FILTERS = {"kind": "c.kind = %s", "state": "c.state = %s", "order_id": "c.order_id = %s"}
+
+
+def open_case(order_id: uuid.UUID, subject: uuid.UUID | str, kind: str, figures: Mapping[str, Any]) -> bool:
     """Asks a person; one open case per order, kind and subject. Whether it is new."""
     return bool(
         rows(
@@ -44,3 +79,46 @@ def open_case(order_id: uuid.UUID, subject: uuid.UUID, kind: str, figures: Mappi
             *(order_id, str(subject), kind, json.dumps(dict(figures))),
         )
     )
+
+
+def end_cases(order_id: uuid.UUID, kind: str, *, who: str, reason: str) -> int:
+    """Closes what has answered itself; how many."""
+    return len(
+        rows(
+            "UPDATE cases SET state = 'resolved', resolution = 'ended', resolved_by = %s, reason = %s,"
+            " resolved_at = clock_timestamp() WHERE order_id = %s AND kind = %s AND state = 'open' RETURNING id",
+            *(who, reason, order_id, kind),
+        )
+    )
+
+
+def holding_case(order_id: uuid.UUID, subject: uuid.UUID | None = None) -> str | None:
+    """The kind of an open case that forbids buying: about `subject`, or any of the order's."""
+    found = rows(
+        "SELECT kind FROM cases WHERE order_id = %s AND state = 'open' AND kind = ANY(%s)"
+        " AND (%s::text IS NULL OR subject = %s::text) LIMIT 1",
+        *(order_id, sorted(HOLDING), *([None if subject is None else str(subject)] * 2)),
+    )
+    return str(found[0][0]) if found else None
+
+
+def list_cases(filters: Mapping[str, Any], *, page: int, limit: int) -> Listed[CaseFacts]:
+    """Newest first. Filters as in FILTERS."""
+    chosen = {name: value for name, value in filters.items() if value is not None}
+    where, values = " AND ".join(FILTERS[name] for name in chosen) or "true", list(chosen.values())
+    total = int(rows(f"SELECT count(*) FROM cases c WHERE {where}", *values)[0][0])  # noqa: S608
+    found = rows(
+        f"SELECT {COLUMNS} FROM {SOURCE} WHERE {where} ORDER BY c.opened_at DESC, c.id LIMIT %s OFFSET %s",  # noqa: S608
+        *(*values, limit, (page - 1) * limit),
+    )
+    return Listed([_facts(row) for row in found], total)
+
+
+def case_facts(case_id: uuid.UUID) -> CaseFacts | None:
+    found = rows(f"SELECT {COLUMNS} FROM {SOURCE} WHERE c.id = %s", case_id)  # noqa: S608
+    return _facts(found[0]) if found else None
+
+
+def _facts(row: tuple[Any, ...]) -> CaseFacts:
+    ids: tuple[Any, ...] = (uuid.UUID(str(row[0])), uuid.UUID(str(row[1])), OrderState(row[2]))
+    return CaseFacts(*ids, *row[3:])

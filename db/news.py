@@ -210,7 +210,10 @@ def _record(judged: Sequence[Judgement], terms: Terms) -> list[Taken]:
     parts = [_statement(judgement, terms) for judgement in judged]
     sql = " UNION ALL ".join(sql for sql, _ in parts)
     done = rows(sql, *(value for _, values in parts for value in values))
-    return [_taken(judgement, fresh=bool(row[0])) for judgement, row in zip(judged, done, strict=True)]
+    return [
+        _taken(judgement, fresh=bool(fresh), moved=bool(moved))
+        for judgement, (fresh, moved) in zip(judged, done, strict=True)
+    ]
 
 
 def _statement(judgement: Judgement, terms: Terms) -> tuple[str, tuple[Any, ...]]:
@@ -228,7 +231,7 @@ def _statement(judgement: Judgement, terms: Terms) -> tuple[str, tuple[Any, ...]
 
 
 def _effect(known: Known, judgement: Judgement, terms: Terms) -> tuple[Any, ...]:
-    """The arguments of take_news (0002_doors.sql), in its order."""
+    """The arguments of take_news (0004_net.sql), in its order."""
     news, consequence, dst = judgement.told.news, judgement.consequence, judgement.consequence.dst
     child = news.payment_id != known.expected.payment_id
     state = PaymentState.WAITING if child else news.state  # a child tells nothing about its parent's state
@@ -247,8 +250,11 @@ def _effect(known: Known, judgement: Judgement, terms: Terms) -> tuple[Any, ...]
     )
 
 
-def _taken(judgement: Judgement, *, fresh: bool) -> Taken:
+def _taken(judgement: Judgement, *, fresh: bool, moved: bool) -> Taken:
+    """`moved` is the database's word: what a person has answered already moves nothing."""
     order_id = judgement.known.order_id if judgement.known else None
     if not fresh:
         return Taken("repeat", order_id)
+    if judgement.consequence.dst is not None and not moved:
+        return Taken("noted", order_id)
     return Taken(judgement.outcome, order_id, judgement.consequence.dst)

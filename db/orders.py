@@ -27,7 +27,7 @@ from db.base import Model, now, rows, transaction
 from db.fields import StateField, TimeField, TransactionIdField
 from db.products import Product
 
-__all__ = ["Line", "Move", "NewLine", "Order", "claim_due", "place_order"]
+__all__ = ["Line", "Move", "NewLine", "Order", "claim_due", "place_order", "still_due"]
 
 
 class Order(Model):
@@ -45,6 +45,7 @@ class Order(Model):
     due_at = TimeField(null=True)
     created_at = TimeField(default=now)
     moved_at = TimeField(default=now)
+    alarmed_at = TimeField(null=True)
 
     class Meta:
         table_name = "orders"
@@ -229,12 +230,23 @@ def due_seconds(state: OrderState) -> float | None:
     return base.grace if state in ACTIVE else None
 
 
-def claim_due(limit: int, again: float) -> list[tuple[uuid.UUID, OrderState]]:
-    """Takes up to `limit` orders that stood still too long; nobody else gets them for `again` seconds."""
+def claim_due(state: OrderState, limit: int, again: float) -> list[uuid.UUID]:
+    """Takes up to `limit` orders of one state that stood still too long, the longest waiting first.
+
+    Nobody else gets them for `again` seconds. `due_at` is the cursor: what was taken goes to the end of the queue,
+    so that orders whose step fails each time starve nobody. An order that somebody holds locked is passed over and
+    stays due: nothing found does not mean that nothing is due (`still_due`).
+    """
     found = rows(
-        "UPDATE orders SET due_at = now() + %s * interval '1 second' WHERE id IN ("
-        " SELECT id FROM orders WHERE due_at <= now() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)"
-        " RETURNING id, state",
-        *(again, limit),
+        "UPDATE orders SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id IN ("
+        " SELECT id FROM orders WHERE state = %s AND due_at <= now() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)"
+        " RETURNING id",
+        *(again, str(state), limit),
     )
-    return [(uuid.UUID(str(order_id)), OrderState(state)) for order_id, state in found]
+    return [uuid.UUID(str(order_id)) for (order_id,) in found]
+
+
+def still_due() -> int:
+    """How many orders are due at this moment, locked ones included."""
+    states = [str(state) for state in ACTIVE]
+    return int(rows("SELECT count(*) FROM orders WHERE state = ANY(%s) AND due_at <= now()", states)[0][0])

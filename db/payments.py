@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 
 from peewee import DecimalField, ForeignKeyField, IntegerField, TextField, UUIDField
 
@@ -12,7 +13,7 @@ from db.base import Model, now, rows
 from db.fields import StateField, TimeField
 from db.orders import Order
 
-__all__ = ["Payment", "claim_polls", "open_payment"]
+__all__ = ["Payment", "Poll", "claim_polls", "open_payment", "stop_watching"]
 
 
 class Payment(Model):
@@ -68,16 +69,30 @@ def is_confirmed(payment: Payment) -> bool:
     return bool(rows(sql, str(PaymentState.FINISHED), payment.id)[0][0])
 
 
-def claim_polls(limit: int, again: float, watch_days: float) -> list[str]:
-    """Takes up to `limit` payments about which the gateway is to be asked now; gives up after `watch_days`.
+@dataclass(frozen=True)
+class Poll:
+    """A payment about which the gateway is to be asked, after `wait` seconds."""
 
-    Late deposits send no IPN, so an expired payment is watched as well (PROVIDERS.md §3.3).
+    payment_id: uuid.UUID
+    wait: float
+
+
+def claim_polls(limit: int, again: float, *, rate: float, window: float) -> list[Poll]:
+    """Takes up to `limit` payments about which the gateway is to be asked within `window` seconds.
+
+    All clocks together give no more than `rate` a second; the rest stays due. Late deposits send no IPN, so expired
+    and partly paid payments are asked about as well (PROVIDERS.md §3.3).
     """
-    found = rows(
-        "UPDATE payments SET poll_at = CASE WHEN created_at < now() - %s * interval '1 day' THEN NULL"
-        " ELSE now() + %s * interval '1 second' END WHERE id IN ("
-        " SELECT id FROM payments WHERE poll_at <= now() ORDER BY poll_at LIMIT %s FOR UPDATE SKIP LOCKED)"
-        " RETURNING id",
-        *(watch_days, again, limit),
+    found = rows("SELECT o_payment, o_wait FROM claim_polls(%s, %s, %s, %s)", limit, again, rate, window)
+    return [Poll(uuid.UUID(str(payment_id)), float(wait)) for payment_id, wait in found]
+
+
+def stop_watching(payment_id: uuid.UUID, watch_days: float) -> bool:
+    """Asks no more about a payment that is older than this, now that the gateway has answered; whether so."""
+    return bool(
+        rows(
+            "UPDATE payments SET poll_at = NULL WHERE id = %s AND poll_at IS NOT NULL"
+            " AND created_at < now() - %s * interval '1 day' RETURNING id",
+            *(payment_id, watch_days),
+        )
     )
-    return [str(payment_id) for (payment_id,) in found]

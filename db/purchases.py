@@ -52,6 +52,7 @@ class Purchase(Model):
     error = TextField(null=True)
     created_at = TimeField(default=now)
     moved_at = TimeField(default=now)
+    check_at = TimeField(default=now)
 
     class Meta:
         table_name = "purchases"
@@ -67,10 +68,12 @@ class Purchase(Model):
     def start_call(self, dst: PurchaseState, lease: float) -> bool:
         """Takes the right to make one money call (sending, committing) for `lease` seconds; whether we got it.
 
-        The attempt goes up by one: an answer to an older call no longer moves anything.
+        The attempt goes up by one: an answer to an older call no longer moves anything. Nobody gets it for an order
+        that is paid no more: its money may have gone back since the caller looked.
         """
         raised = "attempt = attempt + 1, lease_until = now() + %s * interval '1 second', "
-        won = self._move(dst, f"attempt {self.attempt + 1}", {}, raised, lease)
+        paid = " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = order_id AND o.state = 'paid')"
+        won = self._move(dst, f"attempt {self.attempt + 1}", {}, raised, lease, only=paid)
         self.attempt += won
         return won
 
@@ -102,15 +105,16 @@ class Purchase(Model):
         changes: dict[str, Any],
         extra: str = "",
         *values: Any,
+        only: str = "",
         also: str = "",
         also_values: tuple[Any, ...] = (),
     ) -> bool:
-        """One statement: the row as changed, its move, and what `also` makes of it."""
+        """One statement: the row as changed, if `only` holds as well, its move, and what `also` makes of it."""
         check_purchase_move(self.state, dst)
         columns = "".join(f"{Purchase._meta.fields[name].column_name} = %s, " for name in changes)
         won = rows(
             f"WITH moved AS (UPDATE purchases SET {extra}{columns}state = %s, moved_at = now()"  # noqa: S608
-            f" WHERE id = %s AND state = %s AND attempt = %s RETURNING id, order_id, attempt){also}"
+            f" WHERE id = %s AND state = %s AND attempt = %s{only} RETURNING id, order_id, attempt){also}"
             " INSERT INTO purchase_moves (purchase_id, src, dst, attempt, note, at)"
             " SELECT id, %s, %s, attempt, %s, clock_timestamp() FROM moved RETURNING id",
             *(*values, *changes.values(), str(dst), self.id, str(self.state), self.attempt),

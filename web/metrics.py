@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from db.standing import Standstill, standing
+from db.stuck import open_cases, stuck, sweep_age
 from web.auth import Gate
 from web.deadline import database
 from web.describe import describe
@@ -59,12 +60,31 @@ class OrdersCollector:
             return self._seen
 
 
+class AlarmsCollector:
+    """What an operator is to be woken for: orders that stand too long, open cases, and a sweep that does not come."""
+
+    def collect(self) -> Iterable[Metric]:
+        with database():
+            late, asked, age = stuck(), open_cases(), sweep_age()
+        standing_still = GaugeMetricFamily(
+            "bitloot_orders_stuck", "Orders past the deadline of their state.", labels=["state"]
+        )
+        cases = GaugeMetricFamily("bitloot_cases_open", "Questions for a person.", labels=["kind"])
+        swept = GaugeMetricFamily("bitloot_sweep_age_seconds", "Since a sweep went through.", value=age)
+        for state, count in late.items():
+            standing_still.add_metric([state], count)
+        for kind, count in asked.items():
+            cases.add_metric([kind], count)
+        return [standing_still, cases, swept]
+
+
 class Metrics:
     """For Prometheus: from this machine directly, from elsewhere with any admin token."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._orders = OrdersCollector()
+        self._alarms = AlarmsCollector()
 
     @describe(
         "Figures for Prometheus",
@@ -78,6 +98,7 @@ class Metrics:
             self._gate.admin(req)
         registry = CollectorRegistry()
         registry.register(self._orders)
+        registry.register(self._alarms)
         figures = generate_latest(registry)
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = figures + generate_latest(_counted())

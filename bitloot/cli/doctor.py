@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import click
 import psycopg2
 import redis
+from pydantic import SecretStr
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from rich.console import Console
 from rich.markup import escape
 
 from bitloot.cli.screen import as_json_option, print_json, screen
-from bitloot.errors import BitLootError, UnsafeSettings
+from bitloot.errors import BitLootError, Permanent, UnsafeSettings
 from bitloot.gateways import open_gateway
 from bitloot.logs import configure_logs
 from bitloot.mail import open_mailer
 from bitloot.settings import Settings, load_settings
 from bitloot.settings_check import unsafe_reasons
 from bitloot.stores import open_store
-from bitloot.suppliers import SUPPLIERS
-from db import migrate
+from bitloot.suppliers import SUPPLIERS, open_suppliers
+from db import base, migrate
+from db.stuck import open_cases, stuck, sweep_age
 
 __all__ = ["Finding", "command", "examine"]
 
@@ -32,12 +36,24 @@ PATIENCE = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """One part of the shop. `answer` is a sentence, whether it works or not; several reasons are a line each."""
+    """One part of the shop. `answer` is a sentence, whether it works or not; several reasons are a line each.
+
+    `asked` is False where nobody was asked, since the part is off (which is well) or not set (which may not be).
+    """
 
     part: str
     ok: bool
     answer: str
     ms: float
+    asked: bool = True
+
+
+class NotAsked(Exception):
+    """There is nobody to ask; the text says why. `off`: which is not wrong in itself."""
+
+    def __init__(self, why: str, *, off: bool = False) -> None:
+        super().__init__(why)
+        self.off = off
 
 
 @click.command("doctor")
@@ -51,14 +67,25 @@ def command(as_json: bool) -> int:
     if as_json:
         print_json({"ok": well, "findings": [asdict(finding) for finding in findings]})
         return 0 if well else 1
-    console = screen()
+    _show(screen(), findings, nothing=not settings.database_url.get_secret_value() and not settings.standins)
+    return 0 if well else 1
+
+
+def _show(console: Console, findings: list[Finding], *, nothing: bool) -> None:
     for finding in findings:
-        mark = "[green]✓[/]" if finding.ok else "[bold red]✗[/]"
+        mark = (
+            "[green]✓[/]" if finding.ok and finding.asked else "[dim]·[/]" if finding.ok else "[bold red]✗[/]"
+        )
+        time_taken = f" [dim]{finding.ms:.0f} ms[/]" if finding.asked and finding.ms >= 1 else ""
         first, *more = finding.answer.splitlines()
-        console.print(f"{mark} {finding.part:<22}{escape(first)} [dim]{finding.ms:.0f} ms[/]", soft_wrap=True)
+        console.print(f"{mark} {finding.part:<22}{escape(first)}{time_taken}", soft_wrap=True)
         for reason in more:
             console.print(f"{'':<24}{escape(reason)}", soft_wrap=True)
-    return 0 if well else 1
+    if nothing:
+        console.print(
+            "\nNo shop is set up here, and none runs. [bold]bitloot up[/] runs one for development, with engines and"
+            " stand-ins;\n[bold]bitloot demo[/] shows one. For a shop of your own see .env.example.",
+        )
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -68,9 +95,11 @@ def examine(settings: Settings) -> list[Finding]:
         "database": lambda: _database(settings),
         "schema": lambda: _schema(settings),
         "redis": lambda: _redis(settings),
-        f"store ({settings.store})": lambda: _healthy(open_store(settings).health, "takes and gives objects"),
+        "sweep": lambda: _sweep(settings),
+        "orders": lambda: _orders(settings),
+        f"store ({settings.store})": lambda: _store(settings),
         f"mail ({settings.mailer})": lambda: _healthy(open_mailer(settings).health, "takes letters"),
-        "gateway": lambda: _healthy(open_gateway(settings).health, "answers"),
+        "gateway": lambda: _gateway(settings),
     }
     for name in SUPPLIERS:
         checks[f"supplier {name}"] = lambda name=name: _supplier(settings, name)  # type: ignore[misc]
@@ -79,26 +108,41 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _examine(part: str, check: Callable[[], str]) -> Finding:
     began = time.perf_counter()
+    ok, asked = False, True
     try:
         ok, answer = True, check()
+    except NotAsked as why:
+        ok, asked, answer = why.off, False, str(why)
     except UnsafeSettings as refusal:
         ok, answer = False, "\n".join(refusal.reasons)
     except BitLootError as error:
         ok, answer = False, f"{error}."
     except Exception as error:  # drivers' texts may hold an address or a password
         ok, answer = False, f"Does not answer: {type(error).__name__}."
-    return Finding(part, ok, answer, round((time.perf_counter() - began) * 1000, 1))
+    return Finding(part, ok, answer, round((time.perf_counter() - began) * 1000, 1), asked)
 
 
 def _settings(settings: Settings) -> str:
     reasons = unsafe_reasons(settings)
+    if len(reasons) > 1:
+        raise UnsafeSettings(
+            [f"{len(reasons)} are missing or not safe:", *(f"• {reason}" for reason in reasons)]
+        )
     if reasons:
         raise UnsafeSettings(reasons)
     return f"Safe for {settings.environment}."
 
 
+def _given(secret: SecretStr, name: str) -> str:
+    """The setting. Raises NotAsked where it is empty."""
+    if not secret.get_secret_value():
+        raise NotAsked(f"Not set: {name}.")
+    return secret.get_secret_value()
+
+
 def _database(settings: Settings) -> str:
-    connection = psycopg2.connect(settings.database_url.get_secret_value(), connect_timeout=PATIENCE)
+    url = _given(settings.database_url, "DATABASE_URL")
+    connection = psycopg2.connect(url, connect_timeout=PATIENCE)
     try:
         return f"PostgreSQL {connection.server_version // 10000} answers."
     finally:
@@ -106,13 +150,19 @@ def _database(settings: Settings) -> str:
 
 
 def _schema(settings: Settings) -> str:
+    _need_database(settings)
     migrate.check(settings.database_url.get_secret_value())
     return f"Up to date ({migrate.migrations()[-1].number:04d})."
 
 
+def _need_database(settings: Settings) -> None:
+    if not settings.database_url.get_secret_value():
+        raise NotAsked("Not to be seen without a database.", off=True)
+
+
 def _redis(settings: Settings) -> str:
     with redis.Redis.from_url(
-        settings.redis_url.get_secret_value(),
+        _given(settings.redis_url, "REDIS_URL"),
         socket_timeout=PATIENCE,
         socket_connect_timeout=PATIENCE,
         retry=Retry(NoBackoff(), 0),
@@ -123,18 +173,59 @@ def _redis(settings: Settings) -> str:
     return "Answers, and drops nothing."
 
 
+def _sweep(settings: Settings) -> str:
+    """The net under everything: without clock and workers nothing that was lost comes back."""
+    with _scope(settings):
+        age = sweep_age()
+    if age > settings.deadline_sweep:
+        raise Permanent(f"None went through for {age:.0f} s. Do clock and workers run?")
+    return f"Went through {age:.0f} s ago."
+
+
+def _orders(settings: Settings) -> str:
+    with _scope(settings):
+        late, cases = stuck(), open_cases()
+    if late:
+        told = ", ".join(f"{count} {state}" for state, count in late.items())
+        raise Permanent(f"Some stand too long: {told}. See `bitloot case list --kind stuck`")
+    return f"None stands too long; {sum(cases.values())} open cases."
+
+
+@contextmanager
+def _scope(settings: Settings) -> Iterator[None]:
+    _need_database(settings)
+    base.configure(settings, application="bitloot doctor")
+    try:
+        with base.scope():
+            yield
+    finally:
+        base.dispose()
+
+
 def _healthy(health: Callable[[], None], what: str) -> str:
     health()
     return f"Reachable: {what}."
 
 
+def _store(settings: Settings) -> str:
+    """A folder's links are signed, so that without secrets there is no store to ask."""
+    for name in ("link_secret", "buyer_token_secret", "admin_token_secret"):
+        _given(getattr(settings, name), name.upper())
+    return _healthy(open_store(settings).health, "takes and gives objects")
+
+
+def _gateway(settings: Settings) -> str:
+    _given(settings.nowpayments_api_key, "NOWPAYMENTS_API_KEY")
+    return _healthy(open_gateway(settings).health, "answers")
+
+
 def _supplier(settings: Settings, name: str) -> str:
-    supplier = SUPPLIERS[name](settings)
+    supplier = open_suppliers(settings).get(name)
     if supplier is None:
-        return "Off."
+        raise NotAsked("Off.", off=True)
     balance = supplier.balance()
     return (
         "Set; it has no call that only asks."
         if balance is None
-        else f"Answers; balance {balance[0]} {balance[1]}."
+        else f"Answers; balance {balance[0]} {balance[1].upper()}."
     )

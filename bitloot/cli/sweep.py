@@ -10,6 +10,7 @@ from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from bitloot.logs import configure_logs
 from bitloot.settings import load_settings
 from db import base
+from db.orders import still_due
 
 __all__ = ["command"]
 
@@ -23,15 +24,18 @@ def command(as_json: bool) -> None:
     try:
         with base.scope():
             sent = sweep_once()
+            locked = still_due()
     finally:
         base.dispose()
     if as_json:
-        print_json({"sent": sent})
+        print_json({"sent": sent, "still_due": locked})
         return
     show_rows(
         [{"step": name, "messages": count} for name, count in sent.items()],
         numbers=("messages",),
-        empty=("Nothing stands still."),
+        empty="Nothing was to be done.",
     )
+    if locked:
+        say(f"{locked} more are due: in somebody's hands, or beyond this batch.", mark="·", style="dim")
     if sent:
         say("The workers go on from here.")

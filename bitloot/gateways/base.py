@@ -52,6 +52,8 @@ class PaymentNews:
     pay_currency: str | None = None
     actually_paid: Decimal | None = None
     updated_at: datetime | None = None
+    pay_address: str | None = None  # where the money came in
+    payin_hash: str | None = None  # the buyer's transaction: whoever refunds finds the sender there
     proof: str | None = None  # which form of the signature matched; None for a read
 
 

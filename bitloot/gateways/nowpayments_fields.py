@@ -58,6 +58,8 @@ def payment_news(content: Any, proof: str | None) -> PaymentNews:
         pay_currency=_code(fields, "pay_currency"),
         actually_paid=_amount(fields, "actually_paid"),
         updated_at=read_moment(fields.get("updated_at")),
+        pay_address=_text(fields.get("pay_address"), MAX_ADDRESS),
+        payin_hash=_text(fields.get("payin_hash"), MAX_ADDRESS),
         proof=proof,
     )
 

@@ -66,3 +66,18 @@ def test_a_refund_before_the_purchase_stops_the_purchase() -> None:
 
 def test_a_partial_payment_that_became_whole_is_not_called_extra_money() -> None:
     assert _follow(OrderState.REVIEW, VerdictKind.PAID).case == "paid_in_review"
+
+
+def test_what_came_too_much_is_a_question_and_the_order_goes_on() -> None:
+    consequence = follow(
+        OrderState.CREATED, Verdict(VerdictKind.PAID, FIGURES, surplus=True), known_paid=False
+    )
+    assert (consequence.dst, consequence.case) == (OrderState.PAID, "overpaid")
+    assert _follow(OrderState.CREATED, VerdictKind.PAID).case is None
+
+
+@pytest.mark.parametrize("kind", [kind for kind in VerdictKind if Verdict(kind).case])
+def test_only_what_speaks_against_the_payment_itself_stops_a_paid_order(kind: VerdictKind) -> None:
+    assert _follow(OrderState.PAID, kind, known_paid=True).dst is OrderState.REVIEW
+    assert _follow(OrderState.PAID, kind, known_paid=False).dst is None
+    assert _follow(OrderState.WAITING, kind, known_paid=True).dst is None

@@ -33,13 +33,19 @@ def test_money_that_fits_is_paid() -> None:
     assert verdict.paid
     assert not verdict.case
     assert verdict.figures == {
-        "expected_price": "24.90 eur",
-        "expected_pay": "81.5234 trx",
         "payment_id": "4000000001",
-        "price": "24.9 eur",
-        "pay": "81.5234 trx",
-        "actually_paid": "81.5234 trx",
+        "gateway_state": "finished",
+        "expected_price": "24.9",
+        "expected_currency": "eur",
+        "price": "24.9",
+        "currency": "EUR",
+        "expected_amount": "81.5234",
+        "expected_coin": "trx",
+        "received_amount": "81.5234",
+        "received_coin": "TRX",
+        "difference": "0",
     }
+    assert not verdict.surplus
 
 
 @pytest.mark.parametrize(
@@ -103,12 +109,48 @@ def test_a_finished_notice_that_leaves_a_figure_out_never_passes(field: str) -> 
 def test_an_overpaid_order_is_paid_and_says_by_how_much() -> None:
     verdict = judge(EXPECTED, replace(FITTING, actually_paid=Decimal("81.523400000000000001")))
     assert verdict.paid
-    assert verdict.figures["overpaid_by"] == "0.000000000000000001"
+    assert verdict.surplus
+    assert verdict.figures["difference"] == "0.000000000000000001"
+
+
+def test_a_surplus_within_the_tolerance_is_none() -> None:
+    news = replace(FITTING, actually_paid=Decimal("81.5235"))
+    assert not judge(EXPECTED, news, Decimal("0.0001")).surplus
+    assert judge(EXPECTED, news, Decimal("0.00009")).surplus
 
 
 def test_an_underpaid_order_says_what_is_missing() -> None:
     verdict = judge(EXPECTED, replace(FITTING, actually_paid=Decimal("81.52")))
-    assert verdict.figures["missing_amount"] == "0.0034"
+    assert verdict.figures["difference"] == "-0.0034"
+
+
+def test_another_coin_has_no_difference_and_names_what_came_and_where() -> None:
+    told: dict[str, Any] = {
+        "pay_currency": "btc",
+        "actually_paid": Decimal("0.1"),
+        "pay_address": "T1",
+        "payin_hash": "ab",
+    }
+    figures = judge(EXPECTED, replace(FITTING, **told)).figures
+    assert "difference" not in figures
+    assert (figures["expected_amount"], figures["expected_coin"]) == ("81.5234", "trx")
+    assert (figures["received_amount"], figures["received_coin"]) == ("0.1", "btc")
+    assert (figures["received_at"], figures["transaction"]) == ("T1", "ab")
+
+
+def test_nothing_more_was_expected_at_an_address_that_was_paid() -> None:
+    child = replace(FITTING, payment_id="9", parent_payment_id="4000000001", order_id=None)
+    figures = judge(EXPECTED, child).figures
+    assert (figures["expected_amount"], figures["difference"]) == ("0", "81.5234")
+    assert (figures["payment_id"], figures["parent_payment_id"]) == ("9", "4000000001")
+
+
+def test_equal_amounts_are_spelled_alike() -> None:
+    spelled = {
+        judge(EXPECTED, replace(FITTING, actually_paid=Decimal(text))).figures["received_amount"]
+        for text in ("80", "80.00", "8e1")
+    }
+    assert spelled == {"80"}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +173,7 @@ def test_amounts_beyond_the_usual_precision_are_not_rounded() -> None:
     just_short = Decimal("12345678901234567890.123456789012345677")
     verdict = judge(expected, replace(short, actually_paid=just_short))
     assert verdict.kind is VerdictKind.UNDERPAID
-    assert verdict.figures["missing_amount"] == "0.000000000000000001"
+    assert verdict.figures["difference"] == "-0.000000000000000001"
 
 
 @pytest.mark.parametrize("amount", [Decimal(0), Decimal(-1), Decimal("NaN"), True, 1.0, None])

@@ -25,7 +25,7 @@ waiting    → ready failed refund_due
 ready      → fulfilled failed refund_due
 fulfilled  → refunded
 expired    → review
-review     → paid refund_due
+review     → paid refund_due expired
 failed     → paid refund_due
 refund_due → refunded
 refunded   →

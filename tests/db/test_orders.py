@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from decimal import Decimal
 
+import psycopg2
 import pytest
 from peewee import IntegrityError
 
@@ -12,6 +13,7 @@ from bitloot.settings import Settings
 from bitloot.states import ACTIVE, OrderState
 from db import Line, Move, NewLine, Order, base, claim_due, place_order
 from db.base import rows
+from db.orders import still_due
 from tests.factories import a_paid_order, a_product, again, an_order
 
 
@@ -111,8 +113,8 @@ def test_an_order_is_first_paid_once_even_behind_the_door(database: Settings) ->
     order = an_order()
     order.advance(OrderState.PAID, actor="test")
     rows("UPDATE orders SET state = 'created' WHERE id = %s RETURNING id", order.id)
-    with pytest.raises(IntegrityError):
-        rows("SELECT advance_order(%s, 'created', 'paid', 'x', '', '{}', NULL)", order.id)
+    with pytest.raises(IntegrityError, match="moves_first_paid"):
+        rows("SELECT advance_order(%s, 'created', 'paid', 'x', '', '{}', 5)", order.id)
 
 
 def test_active_states_are_due_and_others_are_not(database: Settings) -> None:
@@ -128,17 +130,49 @@ def test_active_states_are_due_and_others_are_not(database: Settings) -> None:
 def test_due_orders_are_claimed_once_and_come_back(database: Settings) -> None:
     order = a_paid_order()
     order.look_again(0)
-    assert claim_due(10, again=60) == [(order.id, OrderState.PAID)]
-    assert claim_due(10, again=60) == []
+    assert claim_due(OrderState.PAID, 10, again=60) == [order.id]
+    assert claim_due(OrderState.PAID, 10, again=60) == []
     order.look_again(0)
-    assert claim_due(10, again=60) == [(order.id, OrderState.PAID)]
+    assert claim_due(OrderState.WAITING, 10, again=60) == []
+    assert claim_due(OrderState.PAID, 10, again=60) == [order.id]
 
 
 def test_a_claim_is_bounded(database: Settings) -> None:
     for _ in range(5):
         a_paid_order().look_again(0)
-    assert len(claim_due(2, again=60)) == 2
-    assert len(claim_due(10, again=60)) == 3
+    assert len(claim_due(OrderState.PAID, 2, again=60)) == 2
+    assert len(claim_due(OrderState.PAID, 10, again=60)) == 3
+
+
+def test_who_never_moves_does_not_starve_the_rest(database: Settings) -> None:
+    """Even when all are due again by the next sweep: what was taken last is at the end of the queue."""
+    orders = [a_paid_order() for _ in range(5)]
+    for order in orders:
+        order.look_again(0)
+    taken = [claim_due(OrderState.PAID, 2, again=0) for _ in range(3)]
+    assert {order_id for batch in taken for order_id in batch} == {order.id for order in orders}
+
+
+def test_locked_orders_are_passed_over_but_not_forgotten(database: Settings) -> None:
+    first, second = a_paid_order(), a_paid_order()
+    for order in (first, second):
+        order.look_again(0)
+    locker = psycopg2.connect(database.database_url.get_secret_value())
+    with locker, locker.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", (str(first.id),))
+        assert claim_due(OrderState.PAID, 1, again=60) == [second.id]
+        assert claim_due(OrderState.PAID, 1, again=60) == []
+        assert still_due() == 1
+    locker.close()
+    assert claim_due(OrderState.PAID, 1, again=60) == [first.id]
+    assert still_due() == 0
+
+
+@pytest.mark.parametrize("state", ["paid", "waiting", "ready"])
+def test_what_goes_on_by_itself_is_always_due_some_time(database: Settings, state: str) -> None:
+    order = a_paid_order()
+    with pytest.raises(IntegrityError, match="orders_due"):
+        rows("UPDATE orders SET state = %s, due_at = NULL WHERE id = %s RETURNING id", state, order.id)
 
 
 def test_scheduling_does_nothing_once_the_order_moved(database: Settings) -> None:

@@ -14,6 +14,8 @@ PARTS = [
     "database",
     "schema",
     "redis",
+    "sweep",
+    "orders",
     "store (directory)",
     "mail (directory)",
     "gateway",

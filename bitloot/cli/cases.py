@@ -1,0 +1,122 @@
+"""`bitloot case`: questions for a person, and their answers."""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from actors.resolve import resolve
+from actors.workshop import open_from_environment
+from bitloot.case_moves import moves_of
+from bitloot.cli.opening import open_database
+from bitloot.cli.screen import as_json_option, print_json, say, screen, show_rows
+from bitloot.errors import Permanent
+from db.base import dispose, scope
+from db.cases import CaseFacts, case_facts, list_cases
+
+__all__ = ["command"]
+
+
+@click.group("case")
+def command() -> None:
+    """List, show and answer cases: money that does not fit, purchases in doubt, orders that stand too long."""
+
+
+@command.command("list")
+@click.option("--kind", help="Only of this kind, such as underpaid.")
+@click.option("--state", type=click.Choice(["open", "resolved", "all"]), default="open", show_default=True)
+@click.option("--order", type=click.UUID, help="Only of this order.")
+@click.option("--page", type=click.IntRange(1, 100_000), default=1, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 100), default=25, show_default=True)
+@as_json_option
+def show_list(
+    kind: str | None, state: str, order: uuid.UUID | None, page: int, limit: int, as_json: bool
+) -> None:
+    """Cases, newest first."""
+    chosen = {"kind": kind, "state": None if state == "all" else state, "order_id": order}
+    with open_database():
+        found = list_cases(chosen, page=page, limit=limit)
+    if as_json:
+        print_json({"total": found.total, "cases": [_document(case) for case in found.rows]})
+        return
+    show_rows([_row(case) for case in found.rows], empty="No such case.")
+    if found.total > len(found.rows):
+        say(f"{found.total} in all; see --page.", mark="·", style="dim")
+
+
+@command.command("show")
+@click.argument("case_id", type=click.UUID)
+@as_json_option
+def show_one(case_id: uuid.UUID, as_json: bool) -> None:
+    """One case: its figures, and what may be done about it."""
+    with open_database():
+        case = case_facts(case_id)
+    if case is None:
+        raise Permanent("There is no such case.", code="not_found")
+    if as_json:
+        print_json(_document(case))
+    else:
+        _show(case)
+
+
+@command.command("resolve")
+@click.argument("case_id", type=click.UUID)
+@click.argument("move")
+@click.option("--reason", required=True, help="Why; kept beside the answer.")
+@click.option("--as", "who", default=getpass.getuser, help="Your name, for the record.")
+@click.option("--amount", help="What goes back, for refund_due and refunded.")
+@click.option("--coin", help="In which coin.")
+@click.option("--address", help="To which address.")
+@click.option("--transaction", help="By which transaction it went.")
+@click.option("--ref", help="The supplier's order, for adopt.")
+@as_json_option
+def answer(case_id: uuid.UUID, move: str, reason: str, who: str, as_json: bool, **basis: str | None) -> None:
+    """Answer a case with MOVE, one of those that `bitloot case show` names."""
+    if len(reason.strip()) < 3:
+        raise click.BadParameter("must say why", param_hint="--reason")
+    open_from_environment("command")
+    given = {name: value for name, value in basis.items() if value}
+    try:
+        with scope():
+            done = resolve(case_id, move, who=f"cli:{who}", reason=reason.strip(), basis=given)
+    finally:
+        dispose()
+    if as_json:
+        print_json(_document(done.case) | {"moved_from": str(done.src), "waits_for": list(done.waits_for)})
+        return
+    say(f"{done.case.kind}: {move}. The order is {done.dst}; sweep goes on from there.")
+    for kind in done.waits_for:
+        say(f"It still waits for an answer to {kind}.", mark="·", style="dim")
+
+
+def _row(case: CaseFacts) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "kind": case.kind,
+        "order": case.order_id,
+        "status": case.order_state,
+        "opened": case.opened_at.isoformat(timespec="seconds"),
+        "answer": f"{case.resolution} by {case.resolved_by}" if case.resolution else "",
+    }
+
+
+def _document(case: CaseFacts) -> dict[str, Any]:
+    moves = moves_of(case.kind, case.order_state) if case.state == "open" else ()
+    return vars(case) | {"moves": [{"name": move.name, "says": move.says} for move in moves]}
+
+
+def _show(case: CaseFacts) -> None:
+    console = screen()
+    shown = _document(case)
+    told = {name: value for name, value in shown.items() if name not in {"figures", "basis", "moves"}}
+    for name, value in (told | case.figures | (case.basis or {})).items():
+        if value is not None:
+            console.print(
+                f"[dim]{escape(name.replace('_', ' ')):<20}[/] {escape(str(value))}", soft_wrap=True
+            )
+    for move in shown["moves"]:
+        console.print(f"[bold]{move['name']}[/]: {escape(move['says'])}", soft_wrap=True)

@@ -1,0 +1,102 @@
+"""What cases look like, and how they are answered."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+from bitloot.case_moves import moves_of
+from db.cases import CaseFacts
+from web.admin.answers import ListQuery, Word
+from web.answers import Answer
+
+__all__ = ["CaseQuery", "CaseView", "Resolution", "ResolvedView", "case_view"]
+
+Told = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
+
+
+class CaseQuery(ListQuery):
+    kind: Word | None = None
+    state: Literal["open", "resolved"] | None = None
+    order_id: uuid.UUID | None = None
+
+
+class Basis(BaseModel):
+    """What a refund rests on, or where a purchase was found."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}(\.[0-9]{1,18})?$")] | None = None
+    coin: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{2,20}$")] | None = None
+    address: Told | None = Field(default=None, description="Where the money goes.")
+    transaction: Told | None = Field(default=None, description="By which it went.")
+    ref: Told | None = Field(default=None, description="The supplier's order, for `adopt`.")
+
+
+class Resolution(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+    move: Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,40}$")] = Field(
+        description="One of the case's `moves`."
+    )
+    reason: str = Field(min_length=3, max_length=500)
+    basis: Basis | None = None
+
+    def given(self) -> dict[str, str]:
+        return self.basis.model_dump(exclude_none=True) if self.basis else {}
+
+
+class MoveView(Answer):
+    name: str
+    says: str
+
+
+class CaseView(Answer):
+    """`moves` is what may be done now; empty once it is resolved."""
+
+    id: uuid.UUID
+    order_id: uuid.UUID
+    order_status: str
+    subject: str
+    kind: str
+    figures: dict[str, Any]
+    state: str
+    moves: list[MoveView]
+    opened_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    resolution: str | None
+    reason: str | None
+    basis: dict[str, Any] | None
+
+
+class ResolvedView(Answer):
+    """`waitsFor`: kinds of the open cases that still hold the order in review."""
+
+    case: CaseView
+    moved_from: str
+    waits_for: list[str]
+
+
+def case_view(case: CaseFacts) -> CaseView:
+    possible = moves_of(case.kind, case.order_state) if case.state == "open" else ()
+    return CaseView(
+        id=case.id,
+        order_id=case.order_id,
+        order_status=str(case.order_state),
+        subject=case.subject,
+        kind=case.kind,
+        figures=case.figures,
+        state=case.state,
+        moves=[MoveView(name=move.name, says=move.says) for move in possible],
+        opened_at=case.opened_at,
+        resolved_at=case.resolved_at,
+        resolved_by=case.resolved_by,
+        resolution=case.resolution,
+        reason=case.reason,
+        basis=case.basis,
+    )
