@@ -14,14 +14,12 @@ __all__ = ["STAMPS", "Times", "order_times"]
 #:
 #: - `accepted_at`: the last line's purchase is bought there; before that, `intent_at`: the first was written down.
 #: - `done_at`: the supplier has delivered the last line: when its webhook said so, or else when it said so to our
-#:   question (a webhook that never came makes the supplier look slower than it was).
+#:   question, or else when its last key was stored (a webhook that never came makes the supplier look slower).
 #: - `supplier_seconds`: of the time from paid to sealed, what passed inside a money call or between acceptance and
 #:   delivery, on any line; lines that wait side by side count once. All other time is ours, doubt and search included.
 STAMPS = """
 stamped AS (
-    SELECT c.order_id, c.paid_at, b.intent_at, b.accepted_at, m.sealed_at, l.mailed_at, r.revealed_at,
-           CASE WHEN b.accepted_at IS NOT NULL AND coalesce(m.ready_at, b.told_at) IS NOT NULL
-                THEN greatest(b.accepted_at, least(m.ready_at, b.told_at)) END AS done_at,
+    SELECT c.order_id, c.paid_at, b.intent_at, b.accepted_at, b.done_at, m.sealed_at, l.mailed_at, r.revealed_at,
            b.spans
       FROM chosen c
      CROSS JOIN LATERAL (
@@ -31,22 +29,25 @@ stamped AS (
      CROSS JOIN LATERAL (
            SELECT min(p.created_at) AS intent_at,
                   CASE WHEN bool_and(h.accepted_at IS NOT NULL) THEN max(h.accepted_at) END AS accepted_at,
-                  CASE WHEN bool_and(n.told_at IS NOT NULL) THEN max(n.told_at) END AS told_at,
-                  range_agg(h.calls) + coalesce(range_agg(tstzrange(h.accepted_at,
-                      greatest(h.accepted_at, least(n.told_at, m.ready_at))))
-                      FILTER (WHERE h.accepted_at IS NOT NULL AND coalesce(n.told_at, m.ready_at) IS NOT NULL),
-                      '{}') AS spans
+                  CASE WHEN bool_and(d.done_at IS NOT NULL) THEN max(d.done_at) END AS done_at,
+                  range_agg(h.calls) + coalesce(range_agg(tstzrange(h.accepted_at, d.done_at))
+                      FILTER (WHERE d.done_at IS NOT NULL), '{}') AS spans
              FROM lines
              LEFT JOIN purchases p ON p.line_id = lines.id AND p.state <> 'failed'
              LEFT JOIN LATERAL (
                   SELECT min(at) FILTER (WHERE dst IN ('waiting', 'partial', 'stored')) AS accepted_at,
+                         min(at) FILTER (WHERE dst = 'stored') AS stored_at,
                          coalesce(range_agg(tstzrange(at, until)) FILTER (WHERE dst IN ('sending', 'committing')
-                                                                            AND until >= at), '{}') AS calls
-                    FROM (SELECT dst, at, lead(at) OVER (ORDER BY id) AS until
+                                  AND src IS DISTINCT FROM dst AND until >= at), '{}') AS calls
+                    FROM (SELECT src, dst, at, lead(at) OVER (ORDER BY id) AS until
                             FROM purchase_moves WHERE purchase_id = p.id) steps) h ON true
              LEFT JOIN LATERAL (
                   SELECT min(received_at) AS told_at FROM notices
                    WHERE source = p.supplier AND external_id = p.supplier_ref AND says = 'delivered') n ON true
+            CROSS JOIN LATERAL (
+                  SELECT CASE WHEN h.accepted_at IS NOT NULL
+                               AND coalesce(n.told_at, m.ready_at, h.stored_at) IS NOT NULL
+                         THEN greatest(h.accepted_at, least(n.told_at, m.ready_at, h.stored_at)) END AS done_at) d
             WHERE lines.order_id = c.order_id) b
      CROSS JOIN LATERAL (SELECT min(sent_at) AS mailed_at FROM letters WHERE order_id = c.order_id) l
      CROSS JOIN LATERAL (

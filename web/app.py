@@ -10,6 +10,7 @@ import falcon
 from bitloot.settings import Settings
 from bitloot.shop import Shop, open_shop
 from web.admin.key_audit import KeyAudit
+from web.admin.kpi import Kpis
 from web.admin.reservations import Reservations
 from web.admin.webhook_logs import WebhookLog, WebhookLogs, WebhookReplay
 from web.auth import Gate
@@ -66,6 +67,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/webhook-logs/{notice_id:uuid}", WebhookLog(gate)),
         ("/admin/webhook-logs/{notice_id:uuid}/replay", WebhookReplay(gate)),
         ("/admin/key-audit/{order_id:uuid}", KeyAudit(gate)),
+        ("/admin/kpi", Kpis(gate)),
         ("/healthz", Alive()),
         ("/readyz", Ready(shop)),
         ("/metrics", Metrics(gate)),

@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, str] = {
     "token": "bitloot.cli.tokens",
     "catalog": "bitloot.cli.catalog",
     "sweep": "bitloot.cli.sweep",
+    "prove": "bitloot.cli.prove",
+    "kpi": "bitloot.cli.kpi",
     "standins": "bitloot.cli.standins",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import click
@@ -33,7 +34,12 @@ def say(sentence: str, *, mark: str = "✓", style: str = "green") -> None:
 
 
 def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_written))
+
+
+def _written(value: Any) -> str:
+    """What JSON has no word for: times as ISO 8601, amounts and ids as they are."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], *, numbers: Sequence[str] = (), empty: str) -> None:

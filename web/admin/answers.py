@@ -29,7 +29,7 @@ __all__ = [
 #: Text that is compared with a column: printable, and nothing that the database could refuse.
 Word = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,200}$")]
 
-Q = TypeVar("Q", bound="ListQuery")
+Q = TypeVar("Q", bound=BaseModel)
 
 
 class ListQuery(BaseModel):

@@ -16,6 +16,7 @@ from bitloot.cli.house import House
 from bitloot.cli.sale import Sale, Teller, sell
 from db import base
 from tests.servers import Servers, drop_database, fresh_database, with_database
+from tests.trading import Trade, open_trade
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,12 @@ def sold(running_house: House) -> Sale:
 def sale(sold: Sale, house: House) -> Sale:
     """A sale with a line at each supplier, played to its end once for all."""
     return sold
+
+
+@pytest.fixture
+def trade(environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trade]:
+    """A shop in this process against stand-ins, which the command finds in its environment."""
+    with open_trade(environ, tmp_path) as trade:
+        for name, value in trade.environ.items():
+            monkeypatch.setenv(name, value)
+        yield trade

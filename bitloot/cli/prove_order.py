@@ -1,0 +1,119 @@
+"""`bitloot prove order ID`: the whole chain of one order, and whether it is whole."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from bitloot.cli.opening import open_database
+from bitloot.cli.order_screen import OrderScreen
+from bitloot.cli.order_verdict import Verdict, judge_order
+from bitloot.cli.screen import as_json_option, print_json, screen
+from db import Line
+from db.proof import OrderProof, PurchaseSeen, order_proof
+
+__all__ = ["document", "prove_order"]
+
+#: Exit codes.
+NOT_WHOLE, UNKNOWN = 1, 2
+
+#: Columns of a payment and of an order that a proof tells.
+PAYMENT = ("id", "gateway", "gateway_payment_id", "state", "price", "currency", "pay_amount", "pay_currency")
+PAYMENT_LATER = ("actually_paid", "confirmed_at", "created_at", "updated_at")
+
+
+@click.command("order")
+@click.argument("order_id", metavar="ID")
+@as_json_option
+def prove_order(order_id: str, as_json: bool) -> int:
+    """Print intent, calls, answers, searches, keys by fingerprint, letter and timings of the order ID.
+
+    Exit code 0: the chain is whole and consistent; 1: it is not, and the verdict says why; 2: no such order.
+    """
+    proof = _find(order_id)
+    if proof is None:
+        click.echo("There is no such order.", err=True)
+        return UNKNOWN
+    verdict = judge_order(proof)
+    if as_json:
+        print_json(document(proof, verdict))
+    else:
+        OrderScreen(screen(), proof).show(verdict)
+    return 0 if verdict.whole else NOT_WHOLE
+
+
+def _find(text: str) -> OrderProof | None:
+    try:
+        wanted = uuid.UUID(text)
+    except ValueError:
+        return None
+    with open_database():
+        return order_proof(wanted)
+
+
+def document(proof: OrderProof, verdict: Verdict) -> dict[str, Any]:
+    """The same for machines. Nobody's address and no key is in it."""
+    facts = proof.facts
+    order, names = facts.order, (*PAYMENT, *PAYMENT_LATER)
+    return {
+        "order": {
+            "id": order.id,
+            "state": str(order.state),
+            "price": order.price,
+            "currency": order.currency,
+            "hold": order.hold,
+            "created_at": order.created_at,
+        },
+        "whole": verdict.whole,
+        "reason": verdict.reason,
+        "problems": verdict.problems,
+        "open_ends": verdict.open_ends,
+        "moves": [
+            {name: getattr(move, name) for name in ("seq", "src", "dst", "actor", "reason", "at")}
+            for move in facts.moves
+        ],
+        "payments": [
+            {name: getattr(payment, name) for name in names} for payment in reversed(facts.payments)
+        ],
+        "notices": [asdict(notice) for notice in proof.notices],
+        "lines": [_line(proof, line) for line in facts.lines],
+        "letters": [asdict(letter) for letter in proof.letters],
+        "accesses": [asdict(access) for access in proof.accesses],
+        "cases": [asdict(case) for case in proof.cases],
+        "jobs": [asdict(job) for job in proof.jobs],
+        "timings": _timings(proof),
+    }
+
+
+def _line(proof: OrderProof, line: Line) -> dict[str, Any]:
+    purchases = [purchase for purchase in proof.purchases if purchase.line_id == line.id]
+    names = (
+        "position",
+        "name",
+        "quantity",
+        "unit_price",
+        "supplier",
+        "supplier_ref",
+        "max_cost",
+        "cost_currency",
+    )
+    told = {name: getattr(line, name) for name in names}
+    return told | {"purchases": [_purchase(proof, purchase) for purchase in purchases]}
+
+
+def _purchase(proof: OrderProof, purchase: PurchaseSeen) -> dict[str, Any]:
+    steps = [asdict(step) for step in proof.steps_of(purchase)]
+    return asdict(purchase) | {"steps": steps, "keys": [asdict(key) for key in proof.keys_of(purchase)]}
+
+
+def _timings(proof: OrderProof) -> dict[str, Any] | None:
+    if proof.times is None:
+        return None
+    summed = {
+        "total_seconds": proof.times.total_seconds,
+        "our_seconds": proof.times.our_seconds,
+    }
+    return asdict(proof.times) | summed
