@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.canaries import CANARY
 from tests.faults.plan import all_rows
 from tests.faults.record import Record, table, write_latest
+from web.standins.keys import make_key
 
 
 def test_a_fault_that_never_bit_proves_nothing() -> None:
@@ -37,3 +39,7 @@ def test_every_row_has_a_number_of_its_own_and_they_come_in_order() -> None:
     numbers = [row.number for row in all_rows()]
     assert len(set(numbers)) == len(numbers)
     assert numbers.index("F1") < numbers.index("F2") < numbers.index("F6")
+
+
+def test_what_is_searched_for_is_what_the_standins_sell() -> None:
+    assert make_key(canary=True, picture=False).serial.startswith(CANARY)

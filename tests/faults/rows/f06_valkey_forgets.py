@@ -15,10 +15,12 @@ def flushall(trial: Trial) -> None:
     """A bite is a FLUSHALL that destroyed messages."""
     with trial.shop() as shop, shop.queue() as client:
         load = trial.load(shop, pace=1.0 if trial.full else 0.2)
+        messages = f"{shop.settings.queue_namespace}:*.msgs"
         while load.running:
-            waiting = sum(1 for _ in client.scan_iter(f"{shop.settings.queue_namespace}:*.msgs"))
-            client.flushall()
-            trial.bit(waiting > 0)
-            time.sleep(2.0 if trial.full else trial.chance.uniform(0.02, 0.1))
+            if any(True for _ in client.scan_iter(messages)):
+                client.flushall()
+                trial.bit()
+                time.sleep(2.0 if trial.full else 0.1)
+            time.sleep(0.002)
         trial.settle(load, within=2 * shop.settings.sweep_seconds + 10)
         load.reveal(3)
