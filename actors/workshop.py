@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from actors import blocks
+from actors.traffic import share
 from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
 from db import base, migrate
 
-__all__ = ["open_from_environment", "shop", "use"]
+__all__ = ["open_from_environment", "shared_shop", "shop", "use"]
 
 _shop: Shop | None = None
 
@@ -16,8 +18,13 @@ def open_from_environment(application: str) -> Settings:
     settings = load_settings()
     migrate.check(settings.database_url.get_secret_value())
     base.configure(settings, application=f"bitloot {application}")
-    use(open_shop(settings))
+    use(shared_shop(settings))
     return settings
+
+
+def shared_shop(settings: Settings) -> Shop:
+    """A shop that knows of the providers what all processes know, and rings the operator when one refuses us."""
+    return open_shop(settings, share(settings), blocks.ring)
 
 
 def use(shop: Shop) -> None:

@@ -1,34 +1,76 @@
-"""Dead jobs: what an actor gave up on, with a redacted traceback."""
+"""Dead jobs: what an actor gave up on, with a redacted traceback, and who sent it again."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from peewee import IntegerField, TextField, UUIDField
+from peewee import ForeignKeyField, IntegerField, TextField, UUIDField
 
-from db.base import Model, now
+from db.base import Model, now, rows
 from db.fields import TimeField
+from db.lists import Listed
+from db.orders import Order
 
-__all__ = ["Job", "bury"]
+__all__ = [
+    "Job",
+    "JobFacts",
+    "bury",
+    "claim_job",
+    "count_dead_jobs",
+    "job_facts",
+    "list_jobs",
+    "put_job_back",
+]
 
 #: A traceback row is for reading, not for storage (characters).
 MAX_TRACEBACK = 8_000
 
 
 class Job(Model):
+    order_id: uuid.UUID | None
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     actor = TextField()
     subject_id = TextField()
+    order = ForeignKeyField(Order, null=True, backref="jobs", index=False)
     message_id = TextField(unique=True)
     attempts = IntegerField()
+    deaths = IntegerField(default=1)
     error_class = TextField()
     error = TextField()
     traceback = TextField()
     state = TextField(default="dead")
     failed_at = TimeField(default=now)
+    retried_at = TimeField(null=True)
+    retried_by = TextField(null=True)
+    retry_reason = TextField(null=True)
 
     class Meta:
         table_name = "jobs"
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    id: uuid.UUID
+    actor: str
+    subject_id: str
+    order_id: uuid.UUID | None
+    order_state: str | None
+    gone_on: bool  # its order has moved since, or its letter has gone
+    needs_person: bool  # one of its order's purchases is `manual`
+    attempts: int
+    deaths: int
+    error_class: str
+    error: str
+    traceback: str
+    state: str
+    failed_at: datetime
+    retried_at: datetime | None
+    retried_by: str | None
+    retry_reason: str | None
 
 
 def bury(
@@ -41,13 +83,100 @@ def bury(
     error: str,
     traceback: str,
 ) -> None:
-    """Writes down a job that will not be tried again. Texts must be redacted already."""
-    Job.insert(
-        actor=actor,
-        subject_id=subject_id,
-        message_id=message_id,
-        attempts=attempts,
-        error_class=error_class,
-        error=error[:500],
-        traceback=traceback[-MAX_TRACEBACK:],
-    ).on_conflict_ignore().execute()
+    """Writes down a job that will not be tried again. Texts must be redacted already.
+
+    One row per actor and subject while it is dead: sweep sends the step again, and that may die as well.
+    """
+    rows(
+        "INSERT INTO jobs (id, actor, subject_id, order_id, message_id, attempts, error_class, error, traceback, state,"
+        " failed_at) SELECT gen_random_uuid(), %s, %s, %s, %s, %s, %s, %s, %s, 'dead', clock_timestamp()"
+        " WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE message_id = %s)"
+        " ON CONFLICT (actor, subject_id) WHERE state = 'dead' DO UPDATE SET deaths = jobs.deaths + 1,"
+        " message_id = EXCLUDED.message_id, attempts = EXCLUDED.attempts, error_class = EXCLUDED.error_class,"
+        " error = EXCLUDED.error, traceback = EXCLUDED.traceback, failed_at = EXCLUDED.failed_at RETURNING id",
+        *(actor, subject_id, _order_of(subject_id), message_id, attempts),
+        *(error_class, error[:500], traceback[-MAX_TRACEBACK:], message_id),
+    )
+
+
+def _order_of(subject_id: str) -> str | None:
+    """The order whose id this is, or that of its payment or notice."""
+    try:
+        known = str(uuid.UUID(subject_id))
+    except ValueError:
+        return None
+    found = rows(
+        "SELECT id FROM orders WHERE id = %s UNION ALL SELECT order_id FROM payments WHERE id = %s"
+        " UNION ALL SELECT order_id FROM notices WHERE id = %s",
+        *(known, known, known),
+    )
+    return found[0][0] if found else None
+
+
+FACTS = """
+SELECT j.id, j.actor, j.subject_id, j.order_id, o.state,
+       coalesce(o.moved_at > j.failed_at, false) OR (j.actor = 'notify' AND EXISTS (
+           SELECT 1 FROM letters l WHERE l.order_id = j.order_id AND l.state = 'sent')),
+       EXISTS (SELECT 1 FROM purchases p WHERE p.order_id = j.order_id AND p.state = 'manual'),
+       j.attempts, j.deaths, j.error_class, j.error, j.traceback, j.state, j.failed_at,
+       j.retried_at, j.retried_by, j.retry_reason
+  FROM jobs j LEFT JOIN orders o ON o.id = j.order_id
+"""
+
+#: What each filter compares; a filter that is None does not count.
+FILTERS = {"actor": "j.actor = %s", "state": "j.state = %s", "order_id": "j.order_id = %s"}
+
+
+def list_jobs(filters: Mapping[str, Any], *, page: int, limit: int) -> Listed[JobFacts]:
+    """Those that died last come first. Filters as in FILTERS."""
+    chosen = {name: value for name, value in filters.items() if value is not None}
+    where = " AND ".join(FILTERS[name] for name in chosen) or "true"
+    total = rows(f"SELECT count(*) FROM jobs j WHERE {where}", *chosen.values())[0][0]  # noqa: S608
+    found = rows(
+        f"{FACTS} WHERE {where} ORDER BY j.failed_at DESC, j.id LIMIT %s OFFSET %s",
+        *(*chosen.values(), limit, (page - 1) * limit),
+    )
+    return Listed([_facts(row) for row in found], int(total))
+
+
+def job_facts(job_id: uuid.UUID) -> JobFacts | None:
+    found = rows(f"{FACTS} WHERE j.id = %s", job_id)
+    return _facts(found[0]) if found else None
+
+
+def count_dead_jobs() -> dict[str, int]:
+    """By actor."""
+    return {
+        str(actor): int(count)
+        for actor, count in rows("SELECT actor, count(*) FROM jobs WHERE state = 'dead' GROUP BY actor")
+    }
+
+
+def claim_job(job_id: uuid.UUID, *, by: str, reason: str) -> bool:
+    """Takes the job from dead to retried, with who and why. Whether we won."""
+    return bool(
+        rows(
+            "UPDATE jobs SET state = 'retried', retried_at = clock_timestamp(), retried_by = %s, retry_reason = %s"
+            " WHERE id = %s AND state = 'dead' RETURNING id",
+            *(by, reason, job_id),
+        )
+    )
+
+
+def put_job_back(job_id: uuid.UUID) -> bool:
+    """It could not be sent after all, so it is dead as before, unless the same has died anew meanwhile."""
+    return bool(
+        rows(
+            "UPDATE jobs j SET state = 'dead', retried_at = NULL, retried_by = NULL, retry_reason = NULL"
+            " WHERE id = %s AND state = 'retried' AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.state = 'dead'"
+            " AND d.actor = j.actor AND d.subject_id = j.subject_id) RETURNING id",
+            job_id,
+        )
+    )
+
+
+def _facts(row: tuple[Any, ...]) -> JobFacts:
+    """psycopg2 gives uuids as text unless told otherwise."""
+    order_id = None if row[3] is None else uuid.UUID(str(row[3]))
+    values: tuple[Any, ...] = (uuid.UUID(str(row[0])), *row[1:3], order_id, *row[4:])
+    return JobFacts(*values)

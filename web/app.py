@@ -9,6 +9,8 @@ import falcon
 
 from bitloot.settings import Settings
 from bitloot.shop import Shop, open_shop
+from web.admin.cases import CaseResolve, Cases, OneCase
+from web.admin.jobs import JobRetry, Jobs, OneJob
 from web.admin.key_audit import KeyAudit
 from web.admin.kpi import Kpis
 from web.admin.reservations import Reservations
@@ -67,7 +69,13 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/webhook-logs/{notice_id:uuid}", WebhookLog(gate)),
         ("/admin/webhook-logs/{notice_id:uuid}/replay", WebhookReplay(gate)),
         ("/admin/key-audit/{order_id:uuid}", KeyAudit(gate)),
+        ("/admin/jobs", Jobs(gate)),
+        ("/admin/jobs/{job_id:uuid}", OneJob(gate)),
+        ("/admin/jobs/{job_id:uuid}/retry", JobRetry(gate)),
         ("/admin/kpi", Kpis(gate)),
+        ("/admin/cases", Cases(gate)),
+        ("/admin/cases/{case_id:uuid}", OneCase(gate)),
+        ("/admin/cases/{case_id:uuid}/resolve", CaseResolve(shop, gate)),
         ("/healthz", Alive()),
         ("/readyz", Ready(shop)),
         ("/metrics", Metrics(gate)),

@@ -9,6 +9,7 @@ import falcon
 import psycopg2
 import structlog
 
+from actors.workshop import shared_shop
 from bitloot.errors import UnsafeSettings
 from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
@@ -36,7 +37,7 @@ def start() -> falcon.App[Any, Any]:
         sys.exit(APP_LOAD_ERROR)
     base.configure(settings, application="bitloot web")
     install()
-    return create_app(settings)
+    return create_app(settings, shared_shop(settings))
 
 
 def _check_schema(settings: Settings) -> None:

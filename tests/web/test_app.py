@@ -29,7 +29,13 @@ OF_AN_ORDER: list[tuple[str, str, Any]] = [
 
 def admin_routes(shop: Shop) -> list[tuple[str, str]]:
     """(method, path) of everything that only admins may do."""
-    fill = {"order_id:uuid": str(uuid.uuid4()), "notice_id:uuid": str(uuid.uuid4()), "reservation_id": "X"}
+    fill = {
+        "order_id:uuid": str(uuid.uuid4()),
+        "notice_id:uuid": str(uuid.uuid4()),
+        "job_id:uuid": str(uuid.uuid4()),
+        "case_id:uuid": str(uuid.uuid4()),
+        "reservation_id": "X",
+    }
     found = []
     for path, method, promise in responders(routes(shop)):
         if promise.who == "admin" and path != "/metrics":

@@ -29,7 +29,13 @@ __all__ = [
 
 #: Events that are not in the journal, and the topic that each belongs to.
 TOPICS: Mapping[str, Topic] = MappingProxyType(
-    {"webhook:received": "webhooks", "admin:job-completed": "jobs", "admin:job-failed": "jobs"}
+    {
+        "webhook:received": "webhooks",
+        "admin:job-completed": "jobs",
+        "admin:job-failed": "jobs",
+        "admin:provider-blocked": "jobs",
+        "admin:provider-freed": "jobs",
+    }
 )
 
 _TYPES: Mapping[str, str] = MappingProxyType(

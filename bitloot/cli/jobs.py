@@ -1,0 +1,76 @@
+"""`bitloot jobs`: what an actor gave up on, and sending it again."""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from actors.broker import connect
+from actors.retry import retry_job
+from bitloot.cli.opening import open_database
+from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from db.jobs import JobFacts, list_jobs
+
+__all__ = ["command"]
+
+
+#: Of a subject's id, beside the job's own in full: a table has room for one (characters).
+SHORT = 8
+
+
+@click.group("jobs")
+def command() -> None:
+    """Dead jobs: list them, send one again."""
+
+
+@command.command("list")
+@click.option("--state", type=click.Choice(["dead", "retried", "all"]), default="dead", show_default=True)
+@click.option("--actor", help="Only this actor's.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@as_json_option
+def show_jobs(state: str, actor: str | None, limit: int, as_json: bool) -> None:
+    """List dead jobs, those that died last first."""
+    with open_database():
+        filters = {"state": None if state == "all" else state, "actor": actor}
+        found = list_jobs(filters, page=1, limit=limit)
+    if as_json:
+        print_json({"total": found.total, "jobs": [asdict(job) for job in found.rows]})
+        return
+    rows = [_row(job) for job in found.rows]
+    show_rows(rows, numbers=("attempts", "deaths"), empty="No job is dead.")
+    if found.total > len(rows):
+        say(f"{found.total - len(rows)} more; see --limit.", mark="·", style="dim")
+
+
+@command.command("retry")
+@click.argument("job_id", type=click.UUID)
+@click.option("--reason", required=True, help="Why; kept with the job.")
+@click.option("--by", default=None, help="Who; your user name if left out.")
+@as_json_option
+def retry(job_id: uuid.UUID, reason: str, by: str | None, as_json: bool) -> None:
+    """Send the job JOB_ID again, unless it may not run; then this says why."""
+    with open_database() as settings:
+        connect(settings)
+        job = retry_job(job_id, by=by or f"cli:{getpass.getuser()}", reason=reason)
+    if as_json:
+        print_json({"job": str(job_id), "actor": job.actor, "subject": job.subject_id, "queued": True})
+        return
+    say(f"{job.actor} was sent again for {job.subject_id}; the workers go on from here.")
+
+
+def _row(job: JobFacts) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "actor": job.actor,
+        "subject": job.subject_id[:SHORT],
+        "order": None if job.order_state is None else job.order_state + (", gone on" if job.gone_on else ""),
+        "attempts": job.attempts,
+        "deaths": job.deaths,
+        "error": job.error_class,
+        "state": job.state,
+        "failed_at": job.failed_at.strftime("%d %b %H:%M"),
+    }
