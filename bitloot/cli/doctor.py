@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from bitloot.cli.screen import as_json_option, print_json, screen
 from bitloot.errors import BitLootError, Permanent, UnsafeSettings
@@ -73,19 +74,34 @@ def command(as_json: bool) -> int:
 
 def _show(console: Console, findings: list[Finding], *, nothing: bool) -> None:
     for finding in findings:
-        mark = (
-            "[green]✓[/]" if finding.ok and finding.asked else "[dim]·[/]" if finding.ok else "[bold red]✗[/]"
-        )
-        time_taken = f" [dim]{finding.ms:.0f} ms[/]" if finding.asked and finding.ms >= 1 else ""
+        took = f" [dim]{finding.ms:.0f} ms[/]" if finding.asked and finding.ms >= 1 else ""
         first, *more = finding.answer.splitlines()
-        console.print(f"{mark} {finding.part:<22}{escape(first)}{time_taken}", soft_wrap=True)
+        _line(console, f"{_mark(finding)} {escape(finding.part):<22}", f"{escape(first)}{took}")
         for reason in more:
-            console.print(f"{'':<24}{escape(reason)}", soft_wrap=True)
+            _line(console, " " * 24, escape(reason))
     if nothing:
         console.print(
-            "\nNo shop is set up here, and none runs. [bold]bitloot up[/] runs one for development, with engines and"
-            " stand-ins;\n[bold]bitloot demo[/] shows one. For a shop of your own see .env.example.",
+            "\nNo shop is set up here, and none runs. [bold]bitloot up[/] runs one for development,\n"
+            "with engines and stand-ins; [bold]bitloot demo[/] shows one. For your own see .env.example."
         )
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.ok:
+        return "[bold red]✗[/]"
+    return "[green]✓[/]" if finding.asked else "[dim]·[/]"
+
+
+def _line(console: Console, lead: str, text: str) -> None:
+    """Long texts fold below themselves where somebody looks, and stay one line for programs."""
+    if not console.is_terminal:
+        console.print(f"{lead}{text}", soft_wrap=True)
+        return
+    table = Table.grid()
+    table.add_column(width=24, no_wrap=True)
+    table.add_column()
+    table.add_row(lead, text)
+    console.print(table)
 
 
 def examine(settings: Settings) -> list[Finding]:

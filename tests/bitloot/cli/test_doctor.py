@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+from pathlib import Path
 
+import pytest
+from rich.console import Console
+
+from bitloot.cli import doctor
 from bitloot.cli.doctor import examine
 from bitloot.cli.house import House
-from bitloot.settings import load_settings
+from bitloot.settings import Settings, load_settings
 from tests.bitloot.cli.conftest import Bitloot
 
 PARTS = [
@@ -76,3 +81,43 @@ def test_an_ailing_shop_has_another_exit_code(bitloot: Bitloot, in_environ: dict
     said = bitloot("doctor")
     assert said.code == 1
     assert "✗ gateway" in said.out
+
+
+@pytest.fixture
+def nothing_set(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.usefixtures("nothing_set")
+def test_where_nothing_is_set_nobody_is_asked_and_the_way_on_is_told(bitloot: Bitloot) -> None:
+    said = bitloot("doctor")
+    assert said.code == 1
+    assert "Error" not in said.out
+    lines = said.out.splitlines()
+    assert "✗ database              Not set: DATABASE_URL." in lines
+    assert "✗ redis                 Not set: REDIS_URL." in lines
+    assert "✗ gateway               Not set: NOWPAYMENTS_API_KEY." in lines
+    assert "· schema                Not to be seen without a database." in lines
+    assert "· supplier kinguin      Off." in lines
+    assert "bitloot up runs one for development" in said.out
+
+
+@pytest.mark.usefixtures("nothing_set")
+def test_what_nobody_was_asked_is_told_to_machines_too(bitloot: Bitloot) -> None:
+    findings = {found["part"]: found for found in bitloot("doctor", "--json").document["findings"]}
+    assert (findings["database"]["ok"], findings["database"]["asked"]) == (False, False)
+    assert (findings["supplier kinguin"]["ok"], findings["supplier kinguin"]["asked"]) == (True, False)
+
+
+@pytest.mark.usefixtures("nothing_set")
+def test_on_a_narrow_terminal_reasons_fold_below_themselves(
+    bitloot: Bitloot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=80, color_system=None, highlight=False)
+    monkeypatch.setattr(doctor, "screen", lambda: console)
+    assert bitloot("doctor").code == 1
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[2].startswith(" " * 24)
