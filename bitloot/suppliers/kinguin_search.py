@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from bitloot.errors import Permanent, Retryable
+from bitloot.errors import Blocked, Permanent, Retryable
 from bitloot.fetch import Fetch
 from bitloot.suppliers.base import Listed, Placed
 from bitloot.suppliers.kinguin_fields import listed, placed, results, understood
@@ -28,7 +28,17 @@ def find(reads: Fetch, purchase_ref: str) -> Sequence[Placed]:
     def ours(order: Mapping[str, Any]) -> Placed | None:
         return placed(order, purchase_ref) if order.get("orderExternalId") == purchase_ref else None
 
-    found, whole = _collect(reads, {"orderExternalId": purchase_ref}, ours, MOST_PAGES)
+    try:
+        found, whole = _collect(reads, {"orderExternalId": purchase_ref}, ours, MOST_PAGES)
+    except Permanent as error:
+        code = error.code
+    else:
+        return _oldest_first(found, whole=whole)
+    # A search that is not there, or refuses our words, says nothing about the order, which must not fail by it.
+    raise Blocked(f"kinguin: the search refuses to answer ({code})", code="search_refused")
+
+
+def _oldest_first(found: list[Placed], *, whole: bool) -> Sequence[Placed]:
     if not whole and not found:
         raise Retryable("kinguin: the search gave more than can be read", code="search_too_long")
     return sorted(found, key=lambda order: order.created_at or datetime.max.replace(tzinfo=UTC))

@@ -205,6 +205,14 @@ def test_a_search_without_end_says_neither_yes_nor_no(lonely: Kinguin) -> None:
 
 
 @responses.activate
+@pytest.mark.parametrize("status", [400, 404, 405, 422])
+def test_a_search_that_is_not_there_is_no_verdict_on_the_order(lonely: Kinguin, status: int) -> None:
+    responses.get(f"{BASE}/v1/order", json={"kind": "HttpClient", "status": status}, status=status)
+    with pytest.raises((Blocked, Retryable)):
+        lonely.find("BL-1")
+
+
+@responses.activate
 def test_keys_are_paged_to_the_end(lonely: Kinguin) -> None:
     pages = [PAGE, PAGE, 30]
     for number, size in enumerate(pages, 1):
