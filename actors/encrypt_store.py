@@ -51,13 +51,19 @@ def encrypt_store(order_id: str) -> None:
         if purchase.state in OPEN:
             fulfilled = _try(order, purchase, data_key, later) or fulfilled
     bell.ring()
-    if order.state in COMPLETE:
-        if fulfilled or _is_fulfilled(order):
-            hand_on(notify, order_id)
-        else:
-            _wait_for_more(order)
+    if fulfilled:
+        hand_on(notify, order_id)
+    elif order.state in COMPLETE:
+        _complete(order)
     if later:
         raise later[0]
+
+
+def _complete(order: Order) -> None:
+    if _is_fulfilled(order):
+        hand_on(notify, str(order.id))
+    else:
+        _wait_for_more(order)
 
 
 def _wait_for_more(order: Order) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -43,7 +44,8 @@ def step(*, queue: str) -> Callable[[Step], dramatiq.Actor[..., None]]:
 
         @wraps(function)
         def run(*ids: str) -> None:
-            run_chain(lambda: _run_scoped(function, name, ids), _run_next)
+            with _edge(name), base.scope():  # one connection for all that this message leads to
+                run_chain(lambda: _run_scoped(function, name, ids), _run_next)
 
         FUNCTIONS[name] = function
         options: dict[str, Any] = POLICIES[name].options()
@@ -66,13 +68,20 @@ def _run_next(actor: dramatiq.Actor[..., None], subject: str) -> None:
 
 
 def _run_scoped(function: Callable[..., None], name: str, ids: tuple[str, ...]) -> None:
+    subject = " ".join(ids)
+    with _edge(name), structlog.contextvars.bound_contextvars(actor=name, subject=subject), base.scope():
+        try:
+            function(*ids)
+        except BitLootError as error:
+            if not rests(POLICIES[name], subject, error):
+                raise
+
+
+@contextmanager
+def _edge(name: str) -> Iterator[None]:
+    """Lets our own errors through, which quote nothing, and of any other its class and where it was."""
     try:
-        with structlog.contextvars.bound_contextvars(actor=name, subject=" ".join(ids)), base.scope():
-            try:
-                function(*ids)
-            except BitLootError as error:
-                if not rests(POLICIES[name], " ".join(ids), error):
-                    raise
+        yield
     except BitLootError:
         raise
     except Exception as error:

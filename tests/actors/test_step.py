@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from dramatiq import Message
 
+from actors.chain import go_on_in_threads
+from actors.finalize import finalize
 from actors.policy import POLICIES
 from actors.replay import replay
 from actors.step import FUNCTIONS, StepFailed, _run_next, _run_scoped, step
@@ -13,6 +15,7 @@ from bitloot.shop import Shop
 from db import base
 from db.base import rows
 from tests.actors.conftest import valkey
+from tests.factories import an_order
 
 CANARY = "BLKEY-0123456789abcdef0123456789abcdef"
 
@@ -82,3 +85,23 @@ def test_steps_say_what_they_promise() -> None:
         module = getattr(actors, name, None)
         assert module is not None
         assert getattr(module, name).fn.__doc__
+
+
+def test_all_that_a_message_leads_to_shares_one_connection(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = an_order()
+    rows("UPDATE orders SET state = 'ready', due_at = now() WHERE id = %s RETURNING id", order.id)
+    taken: list[int] = []
+    led_to: list[str] = []
+    connect = base.database.connect
+    monkeypatch.setattr(base.database, "connect", lambda: (taken.append(1), connect())[1])  # type: ignore[no-untyped-call]
+    monkeypatch.setitem(FUNCTIONS, "encrypt_store", led_to.append)
+    base.database.close()
+    go_on_in_threads()
+    try:
+        finalize(str(order.id))
+    finally:
+        go_on_in_threads(False)
+        connect()  # type: ignore[no-untyped-call]
+    assert (led_to, taken) == ([str(order.id)], [1])
