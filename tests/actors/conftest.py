@@ -18,10 +18,13 @@ from actors.prompt import PromptRedisBroker
 from bitloot.gateways.base import PaymentRequest
 from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
-from db import Order, Payment, Product, base, open_payment, put_products, take_news
+from db import Order, Payment, Product, Purchase, base, intend, open_payment, put_products, take_news
 from tests.factories import GATEWAY, again, an_order
 from web.standins import StandinsConfig, catalog_rows, start_standins
 from web.standins.server import RunningStandins
+
+#: A product of each supplier's stand-in, by sku.
+KINGUIN, RESERVATIONS = "orbit-drifters", "tin-parade"
 
 Queued = Callable[["dramatiq.Actor[..., None]"], list[str]]
 PaidOrder = Callable[..., Order]
@@ -53,6 +56,7 @@ def standin_settings(environ: dict[str, str], standins: RunningStandins) -> Sett
             "RESERVATIONS_CLIENT_SECRET": config.reservations_client_secret,
             "RESERVATIONS_WEBHOOK_SECRET": config.reservations_webhook_secret,
             "SUPPLIER_TIMEOUT": "5",
+            "BLOCKED_PAUSE": "0.2",
         }
     )
 
@@ -146,6 +150,18 @@ def paid_order(shop: Shop, standins: RunningStandins, catalog: dict[str, Product
         return again(order)
 
     return place
+
+
+@pytest.fixture
+def kinguin(paid_order: PaidOrder) -> Purchase:
+    """Intended at the supplier that sells in one call."""
+    return intend(paid_order((KINGUIN, 1)))[0]
+
+
+@pytest.fixture
+def reservation(paid_order: PaidOrder) -> Purchase:
+    """Intended at the supplier that reserves first."""
+    return intend(paid_order((RESERVATIONS, 1)))[0]
 
 
 def first(catalog: dict[str, Product], supplier: str) -> str:

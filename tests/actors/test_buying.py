@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from actors.buying import pursue
 from actors.reserve import reserve
-from bitloot.errors import BitLootError
+from bitloot.errors import Permanent
 from bitloot.shop import Shop
 from bitloot.states import PurchaseState
-from db import Case, Purchase, base, intend
-from tests.actors.conftest import PaidOrder, fault
-from tests.actors.test_reserve import KINGUIN, RESERVATIONS, charged
+from bitloot.suppliers.base import Placed
+from db import Case, Purchase, base
+from tests.actors.conftest import fault
+from tests.actors.ledger import Bent, charged, go, pass_time, trail
 from web.standins.server import RunningStandins
-
-
-def go(shop: Shop, purchase: Purchase) -> Purchase:
-    """Pursues as a worker would, and returns what the database has then."""
-    settings = shop.settings.model_copy(update={"search_ladder": (0.0, 0.0)})
-    with contextlib.suppress(BitLootError):
-        pursue(shop.suppliers[purchase.supplier], Purchase.get_by_id(purchase.id), settings)
-    return Purchase.get_by_id(purchase.id)
-
-
-@pytest.fixture
-def kinguin(paid_order: PaidOrder) -> Purchase:
-    return intend(paid_order((KINGUIN, 1)))[0]
-
-
-@pytest.fixture
-def reservation(paid_order: PaidOrder) -> Purchase:
-    return intend(paid_order((RESERVATIONS, 1)))[0]
 
 
 def test_an_accepted_order_whose_answer_was_lost_is_found_and_adopted(
@@ -65,27 +49,6 @@ def test_an_unclear_answer_after_the_effect_is_doubt_not_failure(
     assert charged(standins) == [1]
 
 
-def test_doubt_that_no_search_settles_goes_to_a_person_and_buys_nothing(
-    shop: Shop, kinguin: Purchase, standins: RunningStandins
-) -> None:
-    fault(standins, "kinguin.place_order", "drop_before_effect")
-    states = [go(shop, kinguin).state for _ in range(4)]
-    assert states[0] is PurchaseState.AMBIGUOUS
-    assert states[-1] is PurchaseState.MANUAL
-    assert Case.get().kind == "purchase_in_doubt"
-    assert charged(standins) == []
-
-
-def test_the_ladder_waits_for_its_rungs(shop: Shop, kinguin: Purchase, standins: RunningStandins) -> None:
-    fault(standins, "kinguin.place_order", "drop_before_effect")
-    supplier = shop.suppliers["kinguin"]
-    pursue(supplier, kinguin, shop.settings)
-    for _ in range(3):
-        pursue(supplier, Purchase.get_by_id(kinguin.id), shop.settings)
-    assert Purchase.get_by_id(kinguin.id).looks == 1
-    assert Purchase.get_by_id(kinguin.id).state is PurchaseState.AMBIGUOUS
-
-
 def test_a_worker_that_died_during_the_call_leaves_doubt(
     shop: Shop, kinguin: Purchase, standins: RunningStandins
 ) -> None:
@@ -114,83 +77,67 @@ def test_too_many_requests_is_certainly_nothing_and_tried_again(
     assert charged(standins) == [1]
 
 
-def test_a_reservation_whose_answer_was_lost_is_begun_again_for_free(
-    shop: Shop, reservation: Purchase, standins: RunningStandins
-) -> None:
-    fault(standins, "reservations.reserve", "drop_after_effect")
-    assert go(shop, reservation).state is PurchaseState.AMBIGUOUS
-    assert go(shop, reservation).state is PurchaseState.WAITING
-    assert charged(standins) == [1]
-
-
-def test_a_lost_answer_to_give_is_settled_on_the_same_reservation(
-    shop: Shop, reservation: Purchase, standins: RunningStandins
-) -> None:
-    fault(standins, "reservations.give", "drop_after_effect")
-    doubtful = go(shop, reservation)
-    assert doubtful.state is PurchaseState.COMMITTING
-    base.rows("UPDATE purchases SET lease_until = now() - interval '1 second' RETURNING id")
-    settled = go(shop, reservation)
-    assert settled.state is PurchaseState.WAITING
-    assert settled.supplier_ref == doubtful.supplier_ref
-    assert charged(standins) == [1]
-
-
-def test_a_give_that_the_supplier_says_it_has_is_not_repeated_however_slow_it_delivers(
-    shop: Shop, reservation: Purchase, standins: RunningStandins
-) -> None:
-    standins.configure(give_idempotent=False, delivery_seconds=600)
-    fault(standins, "reservations.give", "drop_after_effect")
-    assert go(shop, reservation).state is PurchaseState.COMMITTING
-    base.rows("UPDATE purchases SET lease_until = now() - interval '1 second' RETURNING id")
-    assert go(shop, reservation).state is PurchaseState.WAITING
-    assert charged(standins) == [1]
-
-
-def test_a_give_that_never_arrived_is_repeated_on_the_same_reservation(
-    shop: Shop, reservation: Purchase, standins: RunningStandins
-) -> None:
-    fault(standins, "reservations.give", "drop_before_effect")
-    doubtful = go(shop, reservation)
-    base.rows("UPDATE purchases SET lease_until = now() - interval '1 second' RETURNING id")
-    settled = go(shop, reservation)
-    assert settled.state is PurchaseState.WAITING
-    assert settled.supplier_ref == doubtful.supplier_ref
-    assert charged(standins) == [1]
-
-
-def test_without_a_look_up_doubt_goes_to_a_person(
+def test_an_answer_to_an_older_attempt_is_refused_and_counted(
     shop: Shop, kinguin: Purchase, standins: RunningStandins
 ) -> None:
-    supplier = shop.suppliers["kinguin"]
-    blind = _Blind(supplier)
-    fault(standins, "kinguin.place_order", "drop_after_effect")
-    for _ in range(2):
-        base.rows("UPDATE purchases SET look_at = now() RETURNING id")
-        pursue(blind, Purchase.get_by_id(kinguin.id), shop.settings)  # type: ignore[arg-type]
-    assert Purchase.get_by_id(kinguin.id).state is PurchaseState.MANUAL
+    """The first call hangs until after its lease; meanwhile the purchase was sent again and placed."""
+
+    def hangs(begin: Callable[..., Placed], *call: Any) -> Placed:
+        base.rows("UPDATE purchases SET state = 'waiting', attempt = 7, supplier_ref = 'NEWER' RETURNING id")
+        return begin(*call)
+
+    with capture_logs() as logs:
+        go(shop, kinguin, supplier=Bent(shop.suppliers["kinguin"], begin=hangs))
+    now = Purchase.get_by_id(kinguin.id)
+    assert (now.state, now.supplier_ref) == (PurchaseState.WAITING, "NEWER")
+    [refused] = [entry for entry in logs if entry.get("action") == "stale_answer"]
+    assert (refused["attempt"], refused["now"], refused["state"]) == (1, 7, "waiting")
+
+
+@pytest.mark.parametrize("error", [Permanent("refused", code="refused"), ValueError("a bug")])
+def test_a_refusal_or_a_fault_of_an_older_attempt_moves_nothing(
+    shop: Shop, kinguin: Purchase, error: Exception
+) -> None:
+    def overtaken(begin: Callable[..., Placed], *call: Any) -> Placed:
+        base.rows("UPDATE purchases SET attempt = 7, state = 'sending' RETURNING id")
+        raise error
+
+    with contextlib.suppress(ValueError):
+        go(shop, kinguin, supplier=Bent(shop.suppliers["kinguin"], begin=overtaken))
+    assert Purchase.get_by_id(kinguin.id).state is PurchaseState.SENDING
+
+
+def test_an_answer_that_comes_after_the_lease_is_taken_if_nothing_was_sent_since(
+    shop: Shop, kinguin: Purchase, standins: RunningStandins
+) -> None:
+    def slow(begin: Callable[..., Placed], *call: Any) -> Placed:
+        placed = begin(*call)
+        pass_time()
+        fault(standins, "kinguin.search_orders", "search_lag", seconds=3600, count=None)
+        assert go(shop, kinguin).state is PurchaseState.AMBIGUOUS  # another worker, meanwhile
+        return placed
+
+    assert go(shop, kinguin, supplier=Bent(shop.suppliers["kinguin"], begin=slow)).state is (
+        PurchaseState.WAITING
+    )
+    assert trail(kinguin) == ["intent", "sending", "ambiguous", "placed", "waiting"]
     assert charged(standins) == [1]
 
 
-class _Blind:
-    """The same supplier, as if it could not be searched."""
+def test_a_reference_that_another_purchase_has_is_a_case(
+    shop: Shop, kinguin: Purchase, reservation: Purchase, standins: RunningStandins
+) -> None:
+    first = go(shop, kinguin)
+    base.rows("UPDATE purchases SET supplier = 'kinguin' WHERE id = %s RETURNING id", reservation.id)
 
-    def __init__(self, supplier: object) -> None:
-        self._supplier = supplier
+    def same_again(begin: Callable[..., Placed], *call: Any) -> Placed:
+        return Placed(str(first.supplier_ref), begin(*call).status)
 
-    def __getattr__(self, name: str) -> object:
-        value = getattr(self._supplier, name)
-        return dataclasses.replace(value, lookup=False) if name == "capabilities" else value
-
-
-def test_a_stale_answer_is_refused(shop: Shop, kinguin: Purchase, standins: RunningStandins) -> None:
-    fault(standins, "kinguin.place_order", "delay", seconds=0.0)
-    zombie = Purchase.get_by_id(kinguin.id)
-    zombie.start_call(PurchaseState.SENDING, 60)
-    base.rows("UPDATE purchases SET lease_until = now() - interval '1 second' RETURNING id")
-    assert go(shop, kinguin).state is PurchaseState.AMBIGUOUS
-    assert not zombie.advance(PurchaseState.PLACED, supplier_ref="LATE")
-    assert Purchase.get_by_id(kinguin.id).supplier_ref is None
+    base.rows("UPDATE purchases SET product_ref = %s, max_price = 99 RETURNING id", first.product_ref)
+    bent = Bent(shop.suppliers["kinguin"], begin=same_again)
+    after = go(shop, reservation, supplier=bent)
+    assert (after.state, after.supplier_ref) == (PurchaseState.MANUAL, None)
+    assert Case.get().kind == "reference_taken"
 
 
 def test_the_step_is_what_pursues(shop: Shop, kinguin: Purchase, standins: RunningStandins) -> None:

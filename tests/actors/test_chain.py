@@ -14,8 +14,7 @@ from actors.reserve import reserve
 from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState
-from tests.actors.conftest import PaidOrder, Queued, fault, valkey
-from tests.actors.test_reserve import KINGUIN
+from tests.actors.conftest import KINGUIN, PaidOrder, Queued, fault, valkey
 from tests.factories import again
 from tests.waiting import until
 from web.standins.server import RunningStandins

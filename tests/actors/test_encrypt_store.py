@@ -16,9 +16,8 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Case, Job, Key, Order, Product, Purchase, base, keys_of, purchases_of
 from db.keys import key_label, order_context
-from tests.actors.conftest import PaidOrder, Queued, fault
+from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault
 from tests.actors.test_finalize import finalized, waiting
-from tests.actors.test_reserve import KINGUIN, RESERVATIONS
 from tests.factories import again
 from tests.waiting import until
 from web.standins.ledger import plaintext_keys

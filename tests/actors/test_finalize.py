@@ -8,8 +8,7 @@ from actors.reserve import reserve
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Case, Order, purchases_of
-from tests.actors.conftest import PaidOrder, Queued, fault
-from tests.actors.test_reserve import KINGUIN, RESERVATIONS
+from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault
 from tests.factories import again
 from tests.waiting import until
 from web.standins.server import RunningStandins

@@ -16,9 +16,8 @@ from bitloot.mail.resend import ResendMailer
 from bitloot.shop import Shop
 from bitloot.states import OrderState
 from db import Case, Letter, Order, base
-from tests.actors.conftest import PaidOrder, fault
+from tests.actors.conftest import KINGUIN, PaidOrder, fault
 from tests.actors.test_finalize import finalized, waiting
-from tests.actors.test_reserve import KINGUIN
 from tests.factories import again
 from tests.waiting import until
 from web.standins.ledger import plaintext_keys

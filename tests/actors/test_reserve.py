@@ -12,12 +12,11 @@ from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Case, Payment, Product, Purchase, base, purchases_of
-from tests.actors.conftest import PaidOrder, Queued, fault, open_at_gateway
+from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault, open_at_gateway
 from tests.factories import again, an_order, news_of, take
+from tests.waiting import until
 from web.standins.ledger import charges
 from web.standins.server import RunningStandins
-
-KINGUIN, RESERVATIONS = "orbit-drifters", "tin-parade"
 
 
 def run(order_id: object) -> None:
@@ -124,7 +123,7 @@ def test_while_the_gateway_is_away_nothing_is_bought(
 
 
 def test_an_empty_balance_parks_the_order_and_a_top_up_resumes_it(
-    paid_order: PaidOrder, standins: RunningStandins
+    shop: Shop, paid_order: PaidOrder, standins: RunningStandins
 ) -> None:
     order = paid_order((KINGUIN, 1))
     requests.post(f"{standins.control_url}/kinguin/balance", json={"balance": "0.01"}, timeout=10)
@@ -133,6 +132,7 @@ def test_an_empty_balance_parks_the_order_and_a_top_up_resumes_it(
     assert (again(order).hold or "").startswith("supplier: ")
     assert charged(standins) == []
     requests.post(f"{standins.control_url}/kinguin/balance", json={"balance": "1000"}, timeout=10)
+    until(lambda: shop.turnstiles["kinguin"].refusal() is None, what="the time of the probe")
     run(order.id)
     assert again(order).state is OrderState.WAITING
     assert charged(standins) == [1]

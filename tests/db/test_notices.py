@@ -13,8 +13,7 @@ from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Hint
 from bitloot.vault import Vault
 from db import NewNotice, Notice, base, open_notice
-from db.notices import count_replay, hint_order, hint_seen
-from tests.factories import a_waiting_order
+from db.notices import count_replay
 
 VAULT = Vault({1: b"m" * 32})
 CANARY = b"BLKEY-0123456789abcdef0123456789abcdef"

@@ -8,9 +8,9 @@ import pytest
 from peewee import IntegrityError
 
 from bitloot.settings import Settings
-from bitloot.states import PurchaseState
-from db import Purchase, PurchaseMove, base, intend, purchases_of
-from tests.factories import a_paid_order, a_product
+from bitloot.states import OrderState, PurchaseState
+from db import Case, Purchase, PurchaseMove, base, intend, purchases_of
+from tests.factories import a_paid_order, a_product, a_waiting_order
 
 
 def a_purchase() -> Purchase:
@@ -38,9 +38,59 @@ def test_a_new_purchase_comes_only_after_a_definite_end(database: Settings) -> N
     first.start_call(PurchaseState.SENDING, 60)
     assert [item.id for item in intend(order)] == [first.id]
     first.advance(PurchaseState.FAILED)
+    assert [item.id for item in intend(order)] == [first.id]  # nobody sent the order back to `paid` since
+    order.advance(OrderState.FAILED, actor="test")
+    assert [item.id for item in intend(order)] == [first.id]
+    order.advance(OrderState.PAID, actor="olga", reason="retry")
     second = intend(order)[0]
     assert (second.generation, second.purchase_ref) == (2, f"{first.purchase_ref}-2")
     assert [item.id for item in purchases_of(order)] == [second.id]
+    second.start_call(PurchaseState.SENDING, 60)
+    second.advance(PurchaseState.FAILED)
+    assert [item.id for item in intend(order)] == [second.id]
+
+
+def test_a_new_purchase_is_for_the_keys_that_are_still_missing(database: Settings) -> None:
+    order, (first,) = a_waiting_order((a_product(), 3))
+    base.rows("UPDATE purchases SET state = 'partial', keys_stored = 1 RETURNING id")
+    first.reload()
+    first.advance(PurchaseState.FAILED, note="canceled")
+    order.advance(OrderState.FAILED, actor="test")
+    order.advance(OrderState.PAID, actor="olga")
+    second = intend(order)[0]
+    assert (second.quantity, second.keys_expected, second.keys_stored) == (2, 2, 0)
+
+
+def test_a_lost_move_is_seen_after_a_reload(database: Settings) -> None:
+    purchase = a_purchase()
+    stale = Purchase.get_by_id(purchase.id)
+    purchase.start_call(PurchaseState.SENDING, 60)
+    assert not stale.start_call(PurchaseState.SENDING, 60)
+    assert (stale.state, stale.attempt) == (PurchaseState.INTENT, 0)
+    stale.reload()
+    assert (stale.state, stale.attempt) == (PurchaseState.SENDING, 1)
+
+
+def test_a_frozen_purchase_and_its_case_are_one_commit(database: Settings) -> None:
+    purchase = a_purchase()
+    stale = Purchase.get_by_id(purchase.id)
+    assert purchase.freeze("bought_twice", {"refs": "P1 P2"}, supplier_ref="P1")
+    case = Case.get()
+    assert (case.kind, case.subject, case.figures) == ("bought_twice", str(purchase.id), {"refs": "P1 P2"})
+    now = Purchase.get_by_id(purchase.id)
+    assert (now.state, now.supplier_ref, now.error) == (PurchaseState.MANUAL, "P1", "bought_twice")
+    assert not stale.freeze("purchase_in_doubt", {})
+    assert Case.select().count() == 1
+
+
+def test_only_what_may_be_bought_by_now_has_a_time(database: Settings) -> None:
+    purchase = a_purchase()
+    assert purchase.next_at is None
+    purchase.start_call(PurchaseState.SENDING, 60)
+    purchase.reload()
+    assert purchase.next_at == purchase.lease_until
+    purchase.advance(PurchaseState.PLACED, supplier_ref="P1")
+    assert purchase.next_at is None
 
 
 def test_the_schema_refuses_a_second_live_purchase(database: Settings) -> None:
@@ -102,21 +152,10 @@ def test_one_supplier_reference_belongs_to_one_purchase(database: Settings) -> N
     assert Purchase.get_by_id(other.id).state is PurchaseState.SENDING
 
 
-def test_leases_run_by_the_databases_clock(database: Settings) -> None:
-    purchase = a_purchase()
-    purchase.start_call(PurchaseState.SENDING, 60)
-    assert not purchase.is_due("lease_until")
-    base.rows("UPDATE purchases SET lease_until = now() - interval '1 second' RETURNING id")
-    assert purchase.is_due("lease_until")
-    with pytest.raises(ValueError, match="created_at"):
-        purchase.is_due("created_at")
-
-
-def test_the_ladder_ends(database: Settings) -> None:
-    purchase = a_purchase()
-    for rung in range(3):
-        purchase = Purchase.get_by_id(purchase.id)
-        assert purchase.looks == rung
-        assert purchase.climb((5, 20, 60))
-        assert not Purchase.get_by_id(purchase.id).is_due("look_at")
-    assert not Purchase.get_by_id(purchase.id).climb((5, 20, 60))
+def test_no_call_begins_for_an_order_that_is_paid_no_more(database: Settings) -> None:
+    """Found by tests/faults/interleaving_pairs.py: a refund learned while the lines before were being bought."""
+    order = a_paid_order()
+    [purchase] = intend(order)
+    order.advance(OrderState.REVIEW, actor="test")
+    assert not purchase.start_call(PurchaseState.SENDING, 60)
+    assert Purchase.get_by_id(purchase.id).state is PurchaseState.INTENT

@@ -1,0 +1,51 @@
+"""Suppliers' webhooks: matched with their purchase, by either reference."""
+
+from __future__ import annotations
+
+import db
+from bitloot.settings import Settings
+from bitloot.states import OrderState, PurchaseState
+from db import Notice, Order, base, intend
+from db.hints import hint_seen, hinted
+from tests.db.test_notices import a_hint, a_webhook
+from tests.factories import a_paid_order, a_waiting_order
+
+
+def test_a_webhook_finds_its_order_by_either_reference(database: Settings) -> None:
+    order, (purchase,) = a_waiting_order()
+    for hint in (a_hint(supplier_ref=purchase.supplier_ref), a_hint(purchase_ref=purchase.purchase_ref)):
+        about = hinted("kinguin", hint)
+        assert about is not None
+        assert about.order_id == order.id
+        assert (about.state, about.purchase_state) == (OrderState.WAITING, PurchaseState.WAITING)
+        assert hinted("reservations", hint) is None
+    assert hinted("kinguin", a_hint()) is None
+
+
+def test_a_webhook_without_a_purchase_is_kept_for_later(database: Settings) -> None:
+    assert db.keep_hint(a_webhook(external_id="S-9"), a_hint("S-9")) == (True, None)
+    assert Notice.get().outcome == "unmatched"
+    assert hint_seen("kinguin", "S-9")
+    assert not hint_seen("kinguin", "S-10")
+
+
+def test_an_irrelevant_webhook_is_kept_as_ignored(database: Settings) -> None:
+    assert db.keep_hint(a_webhook(), a_hint("S-1", relevant=False)) == (True, None)
+    assert Notice.get().outcome == "ignored"
+
+
+def test_a_webhook_about_a_purchase_in_doubt_makes_its_order_due(database: Settings) -> None:
+    """The message that wakes the step may be lost."""
+    order = a_paid_order()
+    purchase = intend(order)[0]
+    order.look_again(900)
+    hint = a_hint("S-1", purchase.purchase_ref)
+    db.keep_hint(a_webhook("one"), hint)
+    assert base.rows("SELECT due_at > now() FROM orders") == [(True,)]
+    purchase.start_call(PurchaseState.SENDING, 60)
+    purchase.doubt((900.0,), note="timeout")
+    fresh, about = db.keep_hint(a_webhook("two"), hint)
+    assert fresh
+    assert about is not None
+    assert base.rows("SELECT due_at <= now() FROM orders") == [(True,)]
+    assert Order.get().state is OrderState.PAID
