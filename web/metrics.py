@@ -6,18 +6,20 @@ import ipaddress
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from falcon import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from bitloot.turnstile import Turnstile
 from db.standing import Standstill, standing
 from db.stuck import open_cases, stuck, sweep_age
 from web.auth import Gate
 from web.deadline import database
 from web.describe import describe
+from web.provider_figures import ProvidersCollector
 
 __all__ = ["NOTICES", "REQUESTS", "SECONDS", "Metrics"]
 
@@ -81,8 +83,9 @@ class AlarmsCollector:
 class Metrics:
     """For Prometheus: from this machine directly, from elsewhere with any admin token."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, turnstiles: Mapping[str, Turnstile]) -> None:
         self._gate = gate
+        self._providers = ProvidersCollector(turnstiles)
         self._orders = OrdersCollector()
         self._alarms = AlarmsCollector()
 
@@ -99,6 +102,7 @@ class Metrics:
         registry = CollectorRegistry()
         registry.register(self._orders)
         registry.register(self._alarms)
+        registry.register(self._providers)
         figures = generate_latest(registry)
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = figures + generate_latest(_counted())
