@@ -19,7 +19,7 @@ __all__ = ["STAMPS", "Times", "order_times"]
 #:   delivery, on any line; lines that wait side by side count once. All other time is ours, doubt and search included.
 STAMPS = """
 stamped AS (
-    SELECT c.order_id, c.paid_at, b.intent_at, b.accepted_at, b.done_at, m.sealed_at, l.mailed_at, r.revealed_at,
+    SELECT c.order_id, c.paid_at, i.intent_at, b.accepted_at, b.done_at, m.sealed_at, l.mailed_at, r.revealed_at,
            b.spans
       FROM chosen c
      CROSS JOIN LATERAL (
@@ -27,8 +27,7 @@ stamped AS (
                   max(at) FILTER (WHERE dst = 'ready') AS ready_at
              FROM moves WHERE order_id = c.order_id) m
      CROSS JOIN LATERAL (
-           SELECT min(p.created_at) AS intent_at,
-                  CASE WHEN bool_and(h.accepted_at IS NOT NULL) THEN max(h.accepted_at) END AS accepted_at,
+           SELECT CASE WHEN bool_and(h.accepted_at IS NOT NULL) THEN max(h.accepted_at) END AS accepted_at,
                   CASE WHEN bool_and(d.done_at IS NOT NULL) THEN max(d.done_at) END AS done_at,
                   range_agg(h.calls) + coalesce(range_agg(tstzrange(h.accepted_at, d.done_at))
                       FILTER (WHERE d.done_at IS NOT NULL), '{}') AS spans
@@ -49,6 +48,7 @@ stamped AS (
                                AND coalesce(n.told_at, m.ready_at, h.stored_at) IS NOT NULL
                          THEN greatest(h.accepted_at, least(n.told_at, m.ready_at, h.stored_at)) END AS done_at) d
             WHERE lines.order_id = c.order_id) b
+     CROSS JOIN LATERAL (SELECT min(created_at) AS intent_at FROM purchases WHERE order_id = c.order_id) i
      CROSS JOIN LATERAL (SELECT min(sent_at) AS mailed_at FROM letters WHERE order_id = c.order_id) l
      CROSS JOIN LATERAL (
            SELECT min(at) AS revealed_at FROM access_records

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bitloot.cli.day_check import Found, SupplierDay
 from db.day import Sums
+from db.differences import Difference
 
 __all__ = ["show_day"]
 
@@ -36,7 +37,7 @@ def _supplier(console: Console, day: SupplierDay) -> None:
     if day.asked:
         console.print(f"  [dim]{day.asked} asked for by id.[/]")
     if day.blind:
-        console.print(f"  [yellow]![/] {day.blind}")
+        console.print(_marked([("[yellow]![/]", Text(day.blind))]))
     if not day.wrong:
         console.print("  [green]✓[/] Nothing differs.")
     _differences(console, day.wrong, "[bold red]✗[/]")
@@ -63,20 +64,28 @@ def _differences(console: Console, found: Sequence[Found], mark: str) -> None:
     """A line for each: what it is, then by which names to look for it."""
     if not found:
         return
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for difference, _ in found:
-        names = {
-            "there": difference.supplier_ref,
-            "our reference": difference.purchase_ref,
-            "order": difference.order_id,
-        }
-        known = escape(", ".join(f"{name} {value}" for name, value in names.items() if value))
-        text = Text.from_markup(f"{escape(difference.what)}\n[dim]{known}[/]")
-        table.add_row(f"  {mark}", text)
-    console.print(table)
+    console.print(_marked([(mark, _text(difference)) for difference, _ in found]))
     for kind, many in {item.kind: many for item, many in found}.items():
         named = sum(item.kind == kind for item, _ in found)
         if many > named:
             console.print(f"    [dim]… and {many - named} more of the kind {kind}[/]")
+
+
+def _text(difference: Difference) -> Text:
+    names = {
+        "there": difference.supplier_ref,
+        "our reference": difference.purchase_ref,
+        "order": difference.order_id,
+    }
+    known = escape(", ".join(f"{name} {value}" for name, value in names.items() if value))
+    return Text.from_markup(f"{escape(difference.what)}\n[dim]{known}[/]")
+
+
+def _marked(rows: Sequence[tuple[str, Text]]) -> Table:
+    """Texts that fold beside their marks."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for mark, text in rows:
+        table.add_row(f"  {mark}", text)
+    return table

@@ -18,7 +18,7 @@ from db.kpi import MOST_DAYS, SHARES, Figures, Kpi, measure
 
 __all__ = ["command", "document"]
 
-WHOSE = {"ours": "ours", "both": "ours, and their call", "supplier": "the supplier's", "buyer": "the buyer's"}
+WHOSE = {"ours": "ours", "both": "ours + their call", "supplier": "supplier's", "buyer": "buyer's"}
 
 NEVER = "not reached"
 
@@ -81,15 +81,15 @@ def _standing(kpi: Kpi) -> str:
 
 
 def _table(kpi: Kpi) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold dim", padding=(0, 3, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="bold dim", padding=(0, 2, 0, 0))
     for name in ("phase", "p50", "p95", "reached", "whose time"):
         table.add_column(name, justify="left" if name in {"phase", "whose time"} else "right", no_wrap=True)
     for phase in kpi.phases:
         _row(table, phase.name, phase.figures, WHOSE[phase.whose])
     table.add_section()
     _row(table, "[bold]payment to key[/]", kpi.total, "")
-    _row(table, "  of it ours", kpi.ours, "")
-    _row(table, "  of it the supplier's", kpi.supplier, "")
+    _row(table, "  ours", kpi.ours, "")
+    _row(table, "  the supplier's", kpi.supplier, "")
     return table
 
 

@@ -117,9 +117,7 @@ class OrderScreen:
 
     def _purchase(self, purchase: PurchaseSeen) -> None:
         theirs = escape(purchase.supplier_ref or "–")
-        self._fact(
-            purchase.supplier, f"ours [bold]{escape(purchase.purchase_ref)}[/], theirs [bold]{theirs}[/]"
-        )
+        self._fact(purchase.supplier, f"ours {escape(purchase.purchase_ref)}, theirs {theirs}")
         told = (
             f", [dim]the supplier says[/] {escape(purchase.supplier_status)}"
             if purchase.supplier_status
@@ -132,11 +130,8 @@ class OrderScreen:
         steps = self._proof.steps_of(purchase)
         self._steps([(step.at, _step_name(step), _step_note(step)) for step in steps])
         for key in self._proof.keys_of(purchase):
-            sealed = f"sealed sha-256 {key.object_digest[:16]}"
-            self._fact(
-                "key",
-                f"[dim]fingerprint[/] {key.fingerprint[:16]}  [dim]{sealed}, {escape(key.media_type)}[/]",
-            )
+            sealed = f"sealed {key.object_digest[:16]}, {escape(key.media_type)}"
+            self._fact("key", f"[dim]fingerprint[/] {key.fingerprint[:16]} [dim]{sealed}[/]")
 
     def _letters(self) -> None:
         looks = self._proof.accesses
@@ -201,8 +196,8 @@ class OrderScreen:
         self._console.print(table)
         if times.total_seconds is not None:
             self._console.print(
-                f"[dim]Payment to sealed keys:[/] {span(times.total_seconds)}[dim]; ours[/] {span(times.our_seconds)}"
-                f"[dim], the supplier's calls and delivery[/] {span(times.supplier_seconds)}"
+                f"[dim]Payment to sealed keys[/] {span(times.total_seconds)}[dim]: ours[/] {span(times.our_seconds)}"
+                f"[dim], the supplier's[/] {span(times.supplier_seconds)}"
             )
 
     def _verdict(self, verdict: Verdict) -> None:
@@ -220,7 +215,11 @@ class OrderScreen:
         self._console.rule(f"[bold]{escape(text)}[/]", align="left", style="dim")
 
     def _fact(self, label: str, text: str) -> None:
-        self._console.print(f"[dim]{escape(label):>12}[/]  {text}")
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(justify="right", min_width=12, style="dim")
+        table.add_column()
+        table.add_row(escape(label), Text.from_markup(text))
+        self._console.print(table)
 
     def _steps(self, steps: Sequence[tuple[datetime, str, str]]) -> None:
         """(when, what, more) as rows; long texts fold inside their column."""

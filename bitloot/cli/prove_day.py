@@ -46,7 +46,13 @@ class Day:
             return f"{name}: {why}"
         for day in self.suppliers:
             if day.wrong:
-                return f"{day.supplier}: {'; '.join(kinds(day))}."
+                first, *others = kinds(day)
+                more = (
+                    f"; and {len(others)} other kind{'s' if len(others) > 1 else ''} of difference"
+                    if others
+                    else ""
+                )
+                return f"{day.supplier}: {first}{more}."
         blind = [day.supplier for day in self.suppliers if day.blind]
         seen = f" As far as {' and '.join(blind)} can be asked." if blind else ""
         return f"Both sides agree.{seen}"

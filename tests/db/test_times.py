@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bitloot.settings import Settings
-from bitloot.states import OrderState, SupplierStatus
+from bitloot.states import OrderState, PurchaseState, SupplierStatus
 from db import Order, Purchase
 from db.times import Times, order_times
-from tests.factories import a_paid_order, a_product, an_order
+from tests.factories import a_paid_order, a_product, a_waiting_order, an_order
 from tests.timeline import a_webhook, finished, stamp, stamp_purchase
 
 PAID = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -111,3 +111,11 @@ def test_an_order_that_was_paid_again_counts_from_the_first_time(database: Setti
     order.advance(OrderState.FAILED, actor="test")
     order.advance(OrderState.PAID, actor="test")
     assert times_of(order).paid_at == PAID
+
+
+def test_a_purchase_that_failed_was_intended_all_the_same(database: Settings) -> None:
+    order, [purchase] = a_waiting_order()
+    stamp(order, PAID, intent=0.5)
+    purchase.advance(PurchaseState.FAILED)
+    found = times_of(order)
+    assert (found.intent_at, found.accepted_at) == (after(0.5), None)

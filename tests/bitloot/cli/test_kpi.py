@@ -19,11 +19,12 @@ def test_each_phase_has_a_line_and_misses_are_not_hidden(bitloot: Bitloot, trade
     trade.sell((KINGUIN, 1), (RESERVATIONS, 1))
     with base.scope():
         a_paid_order()
-    lines = {line[:20].strip(): line.split() for line in bitloot("kpi", "--since", "1h").out.splitlines()}
-    assert lines["payment to key"][-5:] == ["not", "reached", "1", "of", "2"]
+    lines = bitloot("kpi", "--since", "1h").out.splitlines()
+    [total] = [line.split() for line in lines if line.startswith("payment to key")]
+    assert total[-5:] == ["not", "reached", "1", "of", "2"]
     for phase in ("intent", "accepted", "supplier done", "sealed", "mailed", "first reveal"):
-        assert phase in lines
-    assert lines["2 paid, 1 not delive"][:5] == ["2", "paid,", "1", "not", "delivered"]
+        assert [line for line in lines if line.startswith(phase)], phase
+    assert [line for line in lines if line.startswith("2 paid, 1 not delivered")]
 
 
 def test_machines_get_null_for_what_is_not_reached(bitloot: Bitloot, trade: Trade) -> None:
