@@ -10,7 +10,6 @@ from pydantic import Field
 
 from actors.courier import post
 from actors.sweep import STEP
-from bitloot.states import OrderState
 from db import Order
 from db.order_facts import keys_per_line, order_facts
 from web.admin.answers import Reason
@@ -21,6 +20,7 @@ from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
 from web.record import record
+from web.reveal import REVEALABLE
 
 __all__ = ["Deliver", "FulfilmentStatus"]
 
@@ -30,13 +30,14 @@ class LineStatus(Answer):
     name: str
     quantity: int
     keys_stored: int
+    ready: bool = Field(description="All keys of this line are there.")
 
 
 class StatusView(Answer):
     order_id: uuid.UUID
     status: str
     moved_at: datetime
-    can_reveal: bool
+    can_reveal: bool = Field(description="There are keys that the buyer may see, if not all of them yet.")
     hold: str | None = Field(default=None, description="Why a paid order is parked; for admins.")
     lines: list[LineStatus]
 
@@ -63,7 +64,13 @@ class FulfilmentStatus:
             raise not_found()
         order = facts.order
         lines = [
-            LineStatus(line=row.position, name=row.name, quantity=row.quantity, keys_stored=stored[row.id])
+            LineStatus(
+                line=row.position,
+                name=row.name,
+                quantity=row.quantity,
+                keys_stored=stored[row.id],
+                ready=stored[row.id] >= row.quantity,
+            )
             for row in facts.lines
         ]
         answer(
@@ -72,7 +79,7 @@ class FulfilmentStatus:
                 order_id=order.id,
                 status=str(order.state),
                 moved_at=order.moved_at,
-                can_reveal=order.state is OrderState.FULFILLED,
+                can_reveal=order.state in REVEALABLE and stored.total() > 0,
                 hold=order.hold if viewer.is_admin else None,
                 lines=lines,
             ),

@@ -19,7 +19,10 @@ from web.describe import describe
 from web.errors import Problem
 from web.record import record
 
-__all__ = ["Reveal"]
+__all__ = ["REVEALABLE", "Reveal"]
+
+#: Orders whose keys their buyer may see, as far as there are any: one line does not wait for another.
+REVEALABLE = frozenset({OrderState.PAID, OrderState.WAITING, OrderState.READY, OrderState.FULFILLED})
 
 
 class RevealedKey(Answer):
@@ -38,7 +41,10 @@ class Revealed(Answer):
 
 
 class Reveal:
-    """Opens an order's keys for its buyer. There is no GET: a mail scanner that follows links reveals nothing."""
+    """Opens the keys of an order that are there, for its buyer.
+
+    There is no GET: a mail scanner that follows links reveals nothing.
+    """
 
     def __init__(self, shop: Shop, gate: Gate) -> None:
         self._shop = shop
@@ -54,8 +60,8 @@ class Reveal:
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
         viewer = self._gate.viewer(req)
         with database():
-            order = self._admit(req, viewer, order_id)
             keys = keys_of(order_id)
+            order = self._admit(req, viewer, order_id, has_keys=bool(keys))
             # Committed here, before any key is opened: whoever reads the records sees at least every look.
             record(req, viewer, order_id, "reveal", "granted", {"keys": [str(key.id) for key in keys]})
         try:
@@ -66,7 +72,7 @@ class Reveal:
             raise
         answer(resp, Revealed(order_id=order_id, keys=revealed))
 
-    def _admit(self, req: Request, viewer: Viewer, order_id: uuid.UUID) -> Order:
+    def _admit(self, req: Request, viewer: Viewer, order_id: uuid.UUID, *, has_keys: bool) -> Order:
         """The order, if this viewer may see its keys now; a refusal is recorded and raised as Problem."""
         order = Order.get_or_none(Order.id == order_id)
         refusal: Problem | None = None
@@ -74,7 +80,7 @@ class Reveal:
             refusal = not_found()
         elif viewer.is_admin:
             refusal = Problem(403, "forbidden", "Only the buyer sees the keys.")
-        elif order.state is not OrderState.FULFILLED:
+        elif order.state not in REVEALABLE or not has_keys:
             refusal = Problem(409, "not_ready", "The keys are not there yet, or no longer.")
         if refusal is None and order is not None:
             return order

@@ -10,12 +10,21 @@ from typing import Any
 
 from bitloot.shop import Shop
 from bitloot.states import OrderState
-from db import Key, Order, Payment, store_keys
+from db import Key, Order, Payment, Purchase, store_keys
 from db.keys import StoredKey, key_id, key_label, object_name, order_context
 from tests.factories import a_product, a_waiting_order, again
 from web.standins.signing import sign_ipn
 
-__all__ = ["admin", "bearer", "buyer", "fulfilled_order", "ipn_body", "kinguin_headers", "signed"]
+__all__ = [
+    "admin",
+    "bearer",
+    "buyer",
+    "fulfilled_order",
+    "ipn_body",
+    "kinguin_headers",
+    "partly_stored_order",
+    "signed",
+]
 
 JSON = {"Content-Type": "application/json"}
 
@@ -74,6 +83,23 @@ def fulfilled_order(
     """One line, its keys sealed and stored as encrypt_store would."""
     order, [purchase] = a_waiting_order((a_product(sku=f"game-{uuid.uuid4().hex[:6]}"), len(codes)))
     order.advance(OrderState.READY, actor="test")
+    assert store_codes(shop, order, purchase, *codes, media_type=media_type)
+    return again(order)
+
+
+def partly_stored_order(shop: Shop, code: bytes) -> Order:
+    """Two lines, one of them with its key; the other waits."""
+    order, [first, _] = a_waiting_order(
+        *[(a_product(sku=f"game-{uuid.uuid4().hex[:6]}"), 1) for _ in range(2)]
+    )
+    assert not store_codes(shop, order, first, code)
+    return again(order)
+
+
+def store_codes(
+    shop: Shop, order: Order, purchase: Purchase, *codes: bytes, media_type: str = "text/plain"
+) -> bool:
+    """Seals and stores as encrypt_store would; whether the order became fulfilled by it."""
     wrapped = order.use_data_key(shop.vault.new_data_key(order_context(order.id)))
     stored = []
     for number, code in enumerate(codes):
@@ -84,8 +110,7 @@ def fulfilled_order(
         shop.store.put_once(name, sealed)
         digest = hashlib.sha256(sealed).hexdigest()
         stored.append(StoredKey(key, supplier_key, media_type, name, digest, shop.vault.fingerprint(code)))
-    assert store_keys(order, purchase, stored, actor="test")
-    return again(order)
+    return store_keys(order, purchase, stored, actor="test").fulfilled
 
 
 def sealed_objects(order: Order) -> list[str]:

@@ -9,7 +9,7 @@ from actors.reserve import reserve
 from bitloot.shop import Shop
 from db import AccessRecord
 from tests.factories import a_paid_order, an_order
-from tests.web.cast import admin, buyer, fulfilled_order
+from tests.web.cast import admin, buyer, fulfilled_order, partly_stored_order
 from tests.web.conftest import waiting_messages
 
 
@@ -18,6 +18,19 @@ def test_the_status_tells_how_many_keys_are_stored(client: TestClient, shop: Sho
     seen = client.simulate_get(f"/fulfillment/{order.id}/status", headers=buyer(shop, order)).json
     assert (seen["status"], seen["canReveal"], seen["hold"]) == ("fulfilled", True, None)
     assert (seen["lines"][0]["quantity"], seen["lines"][0]["keysStored"]) == (2, 2)
+
+
+def test_keys_of_one_line_are_seen_while_another_waits(client: TestClient, shop: Shop) -> None:
+    order = partly_stored_order(shop, b"AAAAA-11111")
+    seen = client.simulate_get(f"/fulfillment/{order.id}/status", headers=buyer(shop, order)).json
+    assert (seen["status"], seen["canReveal"]) == ("waiting", True)
+    assert [(line["keysStored"], line["ready"]) for line in seen["lines"]] == [(1, True), (0, False)]
+
+
+def test_without_keys_there_is_nothing_to_reveal(client: TestClient, shop: Shop) -> None:
+    order = a_paid_order()
+    seen = client.simulate_get(f"/fulfillment/{order.id}/status", headers=buyer(shop, order)).json
+    assert (seen["canReveal"], seen["lines"][0]["ready"]) == (False, False)
 
 
 def test_why_an_order_is_parked_is_for_admins(client: TestClient, shop: Shop) -> None:

@@ -12,7 +12,7 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState
 from db import AccessRecord, Order, base
 from tests.factories import a_paid_order
-from tests.web.cast import admin, buyer, fulfilled_order, sealed_objects
+from tests.web.cast import admin, buyer, fulfilled_order, partly_stored_order, sealed_objects
 
 
 def records(order: Order) -> list[tuple[str, str]]:
@@ -72,6 +72,25 @@ def test_an_order_without_its_keys_is_not_ready(client: TestClient, shop: Shop) 
     answer = client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order))
     assert (answer.status_code, answer.json["code"]) == (409, "not_ready")
     assert records(order) == [("buyer", "refused")]
+
+
+def test_the_keys_that_are_there_are_revealed_while_others_are_on_their_way(
+    client: TestClient, shop: Shop
+) -> None:
+    order = partly_stored_order(shop, b"AAAAA-11111")
+    answer = client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order))
+    assert [key["key"] for key in answer.json["keys"]] == ["AAAAA-11111"]
+    assert records(order) == [("buyer", "granted")]
+
+
+@pytest.mark.parametrize("state", [OrderState.FAILED, OrderState.REFUND_DUE])
+def test_while_a_person_decides_about_the_money_nothing_is_revealed(
+    client: TestClient, shop: Shop, state: OrderState
+) -> None:
+    order = partly_stored_order(shop, b"AAAAA-11111")
+    order.advance(state, actor="test")
+    answer = client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order))
+    assert (answer.status_code, answer.json["code"]) == (409, "not_ready")
 
 
 def test_a_refunded_order_reveals_no_longer(client: TestClient, shop: Shop) -> None:
