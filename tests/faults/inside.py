@@ -11,10 +11,10 @@ from db import base
 
 __all__ = ["RESTING_SQL", "Inside", "KeyRow", "PurchaseRow"]
 
-#: Nothing more will happen by itself, or a person is asked.
+#: Nothing more will happen by itself, or a person is asked. An alarm (`stuck`) is no question.
 RESTING_SQL = (
     "o.state IN ('refund_due', 'refunded')"
-    " OR EXISTS (SELECT 1 FROM cases c WHERE c.order_id = o.id AND c.state = 'open')"
+    " OR EXISTS (SELECT 1 FROM cases c WHERE c.order_id = o.id AND c.state = 'open' AND c.kind <> 'stuck')"
     " OR (o.state = 'fulfilled' AND EXISTS"
     " (SELECT 1 FROM letters l WHERE l.order_id = o.id AND l.state IN ('sent', 'failed')))"
 )
@@ -68,7 +68,9 @@ class Inside:
             states={order: state for order, state, _, _ in orders},
             emails={order: email for order, _, email, _ in orders},
             resting={order for order, _, _, rests in orders if rests},
-            cases=_grouped(_rows("SELECT order_id::text, kind FROM cases WHERE state = 'open'")),
+            cases=_grouped(
+                _rows("SELECT order_id::text, kind FROM cases WHERE state = 'open' AND kind <> 'stuck'")
+            ),
             purchases=[
                 PurchaseRow(*row)
                 for row in _rows(

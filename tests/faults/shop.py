@@ -41,6 +41,14 @@ FAULTS = QUICK | {
     "PURCHASE_LEASE": "6",
     "SUPPLIER_TIMEOUT": "4",
     "LOG_LEVEL": "info",
+    # the stand-ins set no pace, and a breaker rests as briefly as everything else
+    "KINGUIN_WRITES_PER_MINUTE": "0",
+    "NOWPAYMENTS_PAYMENTS_PER_SECOND": "0",
+    "RESEND_CALLS_PER_SECOND": "0",
+    "PAYMENT_POLL_RATE": "1000",
+    "BREAKER_PAUSE": "1",
+    "BLOCKED_PAUSE": "1",
+    "PURCHASE_CHECK_SECONDS": "2",
 }
 
 BUCKET = "sealed"

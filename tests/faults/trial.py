@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Trial:
     full: bool
     say: Callable[[str], None] = lambda _: None
     record: Record = field(init=False)
+    _kinds: Counter[str] = field(default_factory=Counter, init=False)
     _bites: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
@@ -94,6 +96,9 @@ class Trial:
         inside, record = evidence.inside, self.record
         record.orders += len(inside.states)
         record.fulfilled += sum(state == "fulfilled" for state in inside.states.values())
+        self._kinds.update(kind for found in inside.cases.values() for kind in found)
+        if self._kinds:
+            self.note("cases", ", ".join(f"{count} {kind}" for kind, count in self._kinds.most_common()))
         record.cases += sum(bool(kinds) for kinds in inside.cases.values())
         record.charged_twice += len(evidence.outside.charged_more_than_once(inside.refs_by_line))
         lost = lost_orders(evidence)

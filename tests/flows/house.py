@@ -32,6 +32,8 @@ QUICK = {
     "PURCHASE_LEASE": "5",
     "SUPPLIER_TIMEOUT": "4",
     "SEARCH_LADDER": "0.5,0.5,1,1,1",
+    "BREAKER_PAUSE": "1",
+    "BLOCKED_PAUSE": "1",
     "LOG_FORMAT": "json",
 }
 

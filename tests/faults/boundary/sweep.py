@@ -36,6 +36,10 @@ PACE = {
     "SUPPLIER_TIMEOUT": "10",
     "SEARCH_LADDER": "2,3,5,5,5",
     "LOG_LEVEL": "warning",
+    "BREAKER_THRESHOLD": "0",  # a life must not open it for the next
+    "BREAKER_PAUSE": "30",
+    "BLOCKED_PAUSE": "60",
+    "PURCHASE_CHECK_SECONDS": "300",
 }
 
 

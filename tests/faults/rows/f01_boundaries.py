@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -70,7 +71,8 @@ def _kills(trial: Trial, crossings: Traces) -> Iterator[Life]:
     """Full: each crossing of each story on both sides, and once more in recovery. Short: after each of the longest
     story, since after one crossing and before the next the rows are the same."""
     if not trial.full:
-        yield from (Life("two lines", Strike(name, "after")) for _, name in crossings["two lines"])
+        names = [name for _, name in crossings["two lines"] if not name.startswith("sweep:")]
+        yield from (Life("two lines", Strike(name, "after")) for name in names)
         return
     for story, found in crossings.items():
         for (_, name), side in itertools.product(found, SIDES):
@@ -92,6 +94,8 @@ def _errors(trial: Trial, crossings: Traces) -> Iterator[Life]:
 
 def _sweep(trial: Trial, lanes: list[Lane], lives: list[Life]) -> None:
     """Lives them, counts the strikes, and judges each lane as a whole: a violation names the life it belongs to."""
+    wanted = os.environ.get("FAULT_LIVES", "")  # part of the name of a life, to see a red one again
+    lives = [life for life in lives if wanted in life.name]
     run_all(lanes, lives, trial.say)
     trial.bit(sum(life.struck for life in lives))
     trial.note("struck again in recovery", sum(life.struck_again for life in lives))
