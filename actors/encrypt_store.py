@@ -44,12 +44,12 @@ def encrypt_store(order_id: str) -> None:
     order = Order.find(order_id)
     if order is None or order.state not in STORING:
         return
-    data_key = _data_key(order)
+    purchases = [purchase for purchase in purchases_of(order) if purchase.state in OPEN]
+    data_key = _data_key(order) if purchases else b""
     fulfilled = False
     later: list[Retryable | Blocked] = []
-    for purchase in purchases_of(order):
-        if purchase.state in OPEN:
-            fulfilled = _try(order, purchase, data_key, later) or fulfilled
+    for purchase in purchases:
+        fulfilled = _try(order, purchase, data_key, later) or fulfilled
     bell.ring()
     if fulfilled:
         hand_on(notify, order_id)

@@ -11,7 +11,7 @@ import requests
 
 from actors.encrypt_store import encrypt_store
 from actors.notify import notify
-from bitloot.errors import BitLootError
+from bitloot.errors import BitLootError, Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Case, Job, Key, Order, Product, Purchase, base, keys_of, purchases_of
@@ -206,3 +206,30 @@ def test_an_order_that_is_not_bought_is_left_alone(paid_order: PaidOrder) -> Non
     encrypt_store("00000000-0000-0000-0000-000000000000")
     assert again(order).state is OrderState.PAID
     assert again(order).data_key is None
+
+
+def test_a_line_that_cannot_be_asked_now_holds_no_other_line_up(
+    ready: Order, standins: RunningStandins
+) -> None:
+    fault(standins, "kinguin.read_keys", "status", status=503)
+    with pytest.raises(Retryable):
+        encrypt_store(str(ready.id))
+    assert [item.state for item in purchases_of(ready)] == [PurchaseState.WAITING, PurchaseState.STORED]
+    encrypt_store(str(ready.id))
+    assert again(ready).state is OrderState.FULFILLED
+
+
+def test_a_supplier_that_was_switched_off_keeps_the_others_going(ready: Order) -> None:
+    base.rows("UPDATE purchases SET supplier = 'gone' WHERE supplier = 'kinguin' RETURNING id")
+    encrypt_store(str(ready.id))  # a refused account is waited for by the row
+    assert [item.state for item in purchases_of(ready)] == [PurchaseState.WAITING, PurchaseState.STORED]
+
+
+@pytest.mark.parametrize("state", ["paid", "failed"])
+def test_keys_of_a_bought_line_are_kept_while_another_line_is_not(ready: Order, state: str) -> None:
+    base.rows("UPDATE orders SET state = %s RETURNING id", state)
+    base.rows("UPDATE purchases SET state = 'manual' WHERE supplier = 'kinguin' RETURNING id")
+    due = again(ready).due_at
+    encrypt_store(str(ready.id))
+    assert [item.state for item in purchases_of(ready)] == [PurchaseState.MANUAL, PurchaseState.STORED]
+    assert (again(ready).state, again(ready).due_at) == (OrderState(state), due)
