@@ -8,6 +8,8 @@ from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import BRISK, bitten_references, misbehaving
 from tests.faults.trial import Trial
+from tests.flows.house import Sale
+from tests.waiting import until
 
 __all__ = ["no_second_look"]
 
@@ -46,11 +48,20 @@ def _every_doubt_is_a_case(trial: Trial, shop: FaultShop) -> None:
 
 
 def _without_a_search(trial: Trial) -> None:
-    """Look before buy, always: where nobody can look, nothing is bought there."""
+    """Look before buy, always: where nobody can look nothing is bought, and the order goes on when somebody can."""
     with trial.shop(**BRISK) as shop:
         with misbehaving(trial, shop, [{"name": "no_lookup"}]):
             sale = shop.order(("orbit-drifters", 1))
             shop.pay(sale)
-            shop.until(sale, "failed", seconds=60)
+            until(lambda: _hold(shop, sale) is not None, seconds=60, what="a reason to wait")
+        trial.note("without a search the order says", _hold(shop, sale))
         if shop.charged(sale) != [0]:
             trial.violation("something was bought where nobody can look")
+        shop.calm()
+        shop.until(sale, "fulfilled", seconds=120)
+        until(lambda: bool(shop.evidence().outside.letters_of(sale.order_id)), what="the letter")
+
+
+def _hold(shop: FaultShop, sale: Sale) -> str | None:
+    [(hold,)] = shop.rows("SELECT hold FROM orders WHERE id = %s", sale.order_id)
+    return None if hold is None else str(hold)

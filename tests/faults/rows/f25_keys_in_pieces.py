@@ -49,7 +49,7 @@ def _moving(shop: FaultShop, sales: list[Sale]) -> list[str]:
 
 
 def _twins_are_told(trial: Trial, shop: FaultShop) -> None:
-    """One content in two orders: the second of them has a case, found by what the supplier's ledger says."""
+    """One content in several orders: all but the first have a case. What was sold so the supplier's ledger says."""
     outside = shop.evidence().outside
     orders = dict(shop.rows("SELECT purchase_ref, order_id::text FROM purchases"))
     asked = {order for (order,) in shop.rows("SELECT order_id::text FROM cases WHERE kind = 'duplicate_key'")}
@@ -59,7 +59,7 @@ def _twins_are_told(trial: Trial, shop: FaultShop) -> None:
             holders.setdefault(fingerprint, set()).add(orders.get(ref, ref))
     shared = [who for who in holders.values() if len(who) > 1]
     for who in shared:
-        if not who & asked:
+        if len(who & asked) < len(who) - 1:
             trial.violation(f"one key was sold to {len(who)} orders, and nobody was told: {sorted(who)}")
     trial.note("keys sold to two orders", len(shared))
     if not shared:
@@ -67,11 +67,19 @@ def _twins_are_told(trial: Trial, shop: FaultShop) -> None:
 
 
 def _two_of_three(trial: Trial) -> None:
-    """The third key never comes and the money goes back: the buyer has two, and a person has a case."""
-    plan = [{"name": "last_key_never"}, {"name": "refunded_after_keys"}]
-    with trial.shop(**BRISK) as shop, misbehaving(trial, shop, plan):
-        [sale] = buy(shop, [[(KINGUIN, 3)]])
+    """The third key never comes: two are kept. When the supplier pays back at last, a person has a case."""
+    with trial.shop(**BRISK) as shop:
+        with misbehaving(trial, shop, [{"name": "last_key_never"}]):
+            [sale] = buy(shop, [[(KINGUIN, 3)]])
+            until(lambda: _kept(shop, sale) == 2, seconds=60, what="two keys")
+        if shop.state(sale) == "fulfilled":
+            trial.violation("fulfilled with two keys of three")
+        [(ref,)] = shop.rows("SELECT supplier_ref FROM purchases WHERE order_id = %s", sale.order_id)
+        shop.control(f"kinguin/orders/{ref}/move", status="refunded")
         until(lambda: not _moving(shop, [sale]), seconds=60, what="a case")
-        kept = shop.rows("SELECT count(*) FROM keys WHERE order_id = %s", sale.order_id)
-        if shop.state(sale) == "fulfilled" or kept != [(2,)]:
-            trial.violation(f"two keys of three came, {kept} were kept, and the order is {shop.state(sale)}")
+        if _kept(shop, sale) != 2 or shop.state(sale) == "fulfilled":
+            trial.violation(f"of two keys {_kept(shop, sale)} are left, and the order is {shop.state(sale)}")
+
+
+def _kept(shop: FaultShop, sale: Sale) -> int:
+    return int(shop.rows("SELECT count(*) FROM keys WHERE order_id = %s", sale.order_id)[0][0])
