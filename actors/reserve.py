@@ -15,6 +15,7 @@ from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Blocked, Retryable
 from bitloot.states import OrderState, PurchaseState, SupplierStatus
+from bitloot.suppliers.base import Supplier
 from db import Order, Purchase, intend, open_case
 from db.base import now
 from db.hints import hint_seen
@@ -28,9 +29,6 @@ BOUGHT = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL, PurchaseState.
 
 #: Money may be under way for these.
 IN_DOUBT = frozenset({PurchaseState.SENDING, PurchaseState.AMBIGUOUS, PurchaseState.COMMITTING})
-
-#: What these need next is a call that spends money; those in doubt are asked about even while none may be made.
-UNPAID = frozenset({PurchaseState.INTENT, PurchaseState.BLOCKED, PurchaseState.PLACED})
 
 #: How long (seconds) an order rests that waits for our account at the supplier, or for a person.
 REST = 60.0
@@ -58,13 +56,20 @@ def _pursue(purchase: Purchase) -> Retryable | Blocked | None:
     if supplier is None:
         return Blocked(f"supplier {purchase.supplier} is not set up", code="supplier_off")
     gate = tools.turnstiles.get(purchase.supplier)
-    if gate is not None and purchase.state in UNPAID and (refusal := gate.refusal()) is not None:
+    if gate is not None and _spends_next(supplier, purchase) and (refusal := gate.refusal()) is not None:
         return refusal  # one order probes; the others neither call nor move
     try:
         pursue(supplier, purchase, tools.settings)
     except (Retryable, Blocked) as error:
         return error
     return None
+
+
+def _spends_next(supplier: Supplier, purchase: Purchase) -> bool:
+    """Whether what it needs next is a call that buys; what is in doubt is asked about even while none may be made."""
+    if purchase.state is PurchaseState.PLACED:
+        return supplier.capabilities.two_phase
+    return purchase.state in {PurchaseState.INTENT, PurchaseState.BLOCKED}
 
 
 def _settle(order: Order, purchases: list[Purchase], later: list[Retryable | Blocked]) -> None:

@@ -15,9 +15,9 @@ from bitloot.errors import Blocked
 from bitloot.settings import Settings
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Order, purchases_of
+from db import Order, base, intend, purchases_of
 from db.blocks import Block, open_blocks
-from tests.actors.conftest import PaidOrder
+from tests.actors.conftest import PaidOrder, Queued
 from tests.factories import again
 from tests.waiting import until
 from web.standins.server import RunningStandins
@@ -100,6 +100,47 @@ def test_while_it_lasts_each_pause_costs_one_call(
     assert sum(attempts(order) for order in orders) - sum(before) == 1
     assert [event for event, _ in heard.events] == ["admin:provider-blocked"]
     assert Block.select().count() == 1
+
+
+def test_what_is_bought_already_goes_on(open_house: Shop, paid_order: PaidOrder, heard: Heard) -> None:
+    order = paid_order(("orbit-drifters", 1))
+    (purchase,) = intend(order)
+    purchase.start_call(PurchaseState.SENDING, 60)
+    purchase.advance(PurchaseState.PLACED, supplier_ref="SUP-1", lease_until=None)
+    open_house.turnstiles["kinguin"].report("POST", 400, Blocked("no", code="insufficient_balance"))
+    reserve(str(order.id))
+    assert again(order).state is OrderState.WAITING
+
+
+def test_nobody_waits_for_the_pace_inside_a_transaction(
+    standin_settings: Settings, shop: Shop, paid_order: PaidOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[bool] = []
+    monkeypatch.setattr("bitloot.turnstile.time.sleep", lambda seconds: waited.append(base.in_transaction()))
+    paced = standin_settings.model_copy(update={"kinguin_writes_per_minute": 120.0})  # one each half second
+    orders = [paid_order(("orbit-drifters", 1)) for _ in range(3)]
+    workshop.use(workshop.shared_shop(paced))
+    for order in orders:
+        reserve(str(order.id))
+    assert all(again(order).state is OrderState.WAITING for order in orders)
+    assert waited
+    assert not any(waited)
+
+
+def test_orders_beyond_the_pace_rest_by_their_rows(
+    standin_settings: Settings, shop: Shop, paid_order: PaidOrder, queued: Queued
+) -> None:
+    slow = standin_settings.model_copy(update={"kinguin_writes_per_minute": 1.0})
+    orders = [paid_order(("orbit-drifters", 1)) for _ in range(2)]
+    workshop.use(workshop.shared_shop(slow))
+    for order in orders:
+        reserve(str(order.id))
+    assert [again(order).state for order in orders] == [OrderState.WAITING, OrderState.PAID]
+    (purchase,) = purchases_of(orders[1])
+    assert purchase.state is PurchaseState.INTENT
+    found = base.rows("SELECT extract(epoch FROM due_at - now()) FROM orders WHERE id = %s", orders[1].id)
+    assert 50 < float(found[0][0]) <= 60
+    assert queued(reserve) == []
 
 
 def attempts(order: Order) -> int:

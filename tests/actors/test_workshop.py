@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from actors import workshop
-from bitloot.errors import UnsafeSettings
+from bitloot.errors import Blocked, UnsafeSettings
 from bitloot.settings import Settings
 from bitloot.shop import open_shop
 from db import base
+from db.blocks import open_blocks
 from tests.servers import Servers, drop_database, fresh_database, with_database
 
 
@@ -33,6 +34,13 @@ def test_an_old_schema_is_refused(
             workshop.open_from_environment("test")
     finally:
         drop_database(servers.database_url, name)
+
+
+def test_what_one_shop_learns_of_a_provider_another_knows(database: Settings) -> None:
+    mine, other = workshop.shared_shop(database), workshop.shared_shop(database)
+    mine.turnstiles["kinguin"].report("GET", 401, Blocked("no", code="unauthorized"))
+    assert isinstance(other.turnstiles["kinguin"].refusal(), Blocked)
+    assert open_blocks() == {"kinguin": "unauthorized"}
 
 
 def test_there_is_no_shop_before_one_is_opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ import pytest
 from falcon.testing import TestClient
 from psycopg2.extensions import set_wait_callback
 
+from actors.traffic import share
+from bitloot.settings import load_settings
 from db import base
 from web.start import start
 
@@ -24,6 +26,13 @@ def started_from(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 def test_it_serves(started_from: pytest.MonkeyPatch) -> None:
     assert TestClient(start()).simulate_get("/readyz").json["status"] == "ready"
+
+
+def test_it_knows_of_the_providers_what_other_processes_know(
+    started_from: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    share(load_settings(environ)).blocked("kinguin", "unauthorized", 60, writes_only=False)
+    assert 'why="unauthorized"' in TestClient(start()).simulate_get("/metrics").text
 
 
 def test_it_starts_without_the_database_and_says_so(started_from: pytest.MonkeyPatch) -> None:
