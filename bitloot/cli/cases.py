@@ -97,9 +97,9 @@ def _row(case: CaseFacts) -> dict[str, Any]:
     return {
         "id": case.id,
         "kind": case.kind,
-        "order": case.order_id,
+        "order": str(case.order_id)[:8],  # as letters call it; whole in `show`
         "status": case.order_state,
-        "opened": case.opened_at.isoformat(timespec="seconds"),
+        "opened": f"{case.opened_at:%Y-%m-%d %H:%M}",
         "answer": f"{case.resolution} by {case.resolved_by}" if case.resolution else "",
     }
 

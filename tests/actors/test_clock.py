@@ -65,6 +65,19 @@ def test_it_goes_on_when_redis_is_away(environ: dict[str, str], clock: Clock) ->
     assert process.wait(10) == 0
 
 
+def test_it_says_so_when_no_sweep_goes_through(environ: dict[str, str], clock: Clock) -> None:
+    """It sends, but no worker runs."""
+    process = clock(environ | {"SWEEP_SECONDS": "5", "DEADLINE_SWEEP": "0.5"})
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "sweep_late" in line:
+            break
+    else:
+        pytest.fail("it ended without a word")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+
+
 def test_unsafe_settings_are_refused_with_sentences(environ: dict[str, str], clock: Clock) -> None:
     process = clock(environ | {"NOWPAYMENTS_IPN_SECRET": "short"})
     _, told = process.communicate(timeout=20)

@@ -7,9 +7,12 @@ from decimal import Decimal
 from actors.gate import ask_gateway, money_is_confirmed
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PaymentState
-from db import Case, Payment, Product, take_news
+from db import Case, Order, Payment, Product, open_case, take_news
+from db.cases import end_cases
+from db.resolutions import resolve_case
 from tests.actors.conftest import PaidOrder, fault, open_at_gateway, pay
 from tests.factories import GATEWAY, a_paid_order, again, an_order, news_of, take
+from tests.waiting import until
 from web.standins.server import RunningStandins
 
 
@@ -83,4 +86,64 @@ def test_a_blocked_account_at_the_gateway_parks_the_order(
     fault(standins, "nowpayments.read_payment", "status", status=403, body="{}")
     assert not money_is_confirmed(order)
     assert (again(order).hold or "").startswith("gateway: ")
+    until(lambda: shop.turnstiles["nowpayments"].refusal("GET") is None, what="the time of the probe")
     assert money_is_confirmed(again(order))
+
+
+def accepted(shop: Shop, catalog: dict[str, Product], standins: RunningStandins) -> Order:
+    """Half was paid, and a person said yes to it."""
+    order = an_order((catalog["orbit-drifters"], 1))
+    payment = open_at_gateway(shop, order)
+    half = payment.pay_amount / 2
+    pay(standins, payment, steps=["partially_paid"], amount=str(half))
+    take(news_of(payment, PaymentState.PARTIALLY_PAID, actually_paid=half))
+    resolve_case(Case.get().id, "accept", who="admin:olga", reason="a friend", basis={})
+    return again(order)
+
+
+def test_a_persons_yes_opens_the_gate_once_the_gateway_says_the_same(
+    shop: Shop, catalog: dict[str, Product], standins: RunningStandins
+) -> None:
+    order = accepted(shop, catalog, standins)
+    assert (order.state, money_is_confirmed(order)) == (OrderState.PAID, True)
+
+
+def test_what_was_accepted_and_is_gone_buys_nothing(
+    shop: Shop, catalog: dict[str, Product], standins: RunningStandins
+) -> None:
+    order = accepted(shop, catalog, standins)
+    pay(standins, Payment.get(), steps=["refunded"])
+    assert not money_is_confirmed(order)
+    assert again(order).state is OrderState.REVIEW
+    case = Case.get(Case.state == "open")
+    assert (case.kind, case.figures["gateway_state"]) == ("gateway_disagrees", "refunded")
+
+
+def test_a_gateway_that_does_not_speak_holds_what_was_accepted(
+    shop: Shop, catalog: dict[str, Product], standins: RunningStandins
+) -> None:
+    order = accepted(shop, catalog, standins)
+    fault(standins, "nowpayments.read_payment", "status", status=404, body="{}")
+    assert not money_is_confirmed(order)
+    assert (again(order).hold or "").startswith("gateway: ")
+    assert money_is_confirmed(again(order))
+
+
+def test_an_open_case_about_the_payment_holds_its_order(shop: Shop) -> None:
+    order = a_paid_order()
+    payment = Payment.get()
+    open_case(order.id, payment.id, "price_mismatch", {})
+    assert not money_is_confirmed(order)
+    assert again(order).hold == "case: price_mismatch"
+    end_cases(order.id, "price_mismatch", who="olga", reason="test")
+    assert money_is_confirmed(again(order))
+
+
+def test_a_gateway_that_speaks_again_ends_its_own_case(
+    shop: Shop, paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = paid_order()
+    fault(standins, "nowpayments.read_payment", "status", status=404, body="{}")
+    assert not money_is_confirmed(order)
+    assert money_is_confirmed(again(order))
+    assert (Case.get().kind, Case.get().resolution) == ("gateway_refuses", "ended")

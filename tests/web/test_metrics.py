@@ -5,7 +5,10 @@ from __future__ import annotations
 from falcon.testing import TestClient
 
 from bitloot.shop import Shop
+from bitloot.states import OrderState
+from db import base
 from db.standing import Standstill
+from db.stuck import raise_alarms
 from tests.factories import a_paid_order, a_payment, an_order
 from tests.web.cast import admin, buyer, ipn_body, signed
 from web.metrics import OrdersCollector
@@ -23,6 +26,17 @@ def test_orders_are_counted_by_state_with_their_age(client: TestClient, shop: Sh
     assert 'bitloot_orders{state="paid"} 1.0' in text
     assert 'bitloot_orders{state="created"} 1.0' in text
     assert 'bitloot_order_oldest_seconds{state="paid"}' in text
+
+
+def test_what_an_operator_is_woken_for_is_told(client: TestClient, shop: Shop) -> None:
+    a_paid_order()
+    base.rows("UPDATE orders SET moved_at = now() - interval '1 hour' RETURNING id")
+    raise_alarms(OrderState.PAID, 60, 10)
+    base.rows("UPDATE beats SET at = now() - interval '10 minutes' RETURNING name")
+    text = client.simulate_get("/metrics").text
+    assert 'bitloot_orders_stuck{state="paid"} 1.0' in text
+    assert 'bitloot_cases_open{kind="stuck"} 1.0' in text
+    assert figure(client, "bitloot_sweep_age_seconds") >= 600
 
 
 def test_requests_and_notices_are_counted_by_what_came_of_them(client: TestClient, shop: Shop) -> None:

@@ -12,7 +12,12 @@ from bitloot.cli import doctor
 from bitloot.cli.doctor import examine
 from bitloot.cli.house import House
 from bitloot.settings import Settings, load_settings
+from bitloot.states import OrderState
+from db import base
+from db.stuck import raise_alarms, sweep_age
 from tests.bitloot.cli.conftest import Bitloot
+from tests.factories import a_paid_order
+from tests.waiting import until
 
 PARTS = [
     "settings",
@@ -36,6 +41,14 @@ def in_house(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     return house
 
 
+@pytest.fixture
+def swept(in_house: House) -> None:
+    """Its clock has sent a sweep by now, and a worker has run it."""
+    with base.scope():
+        until(lambda: sweep_age() < in_house.settings.deadline_sweep, what="a sweep")
+
+
+@pytest.mark.usefixtures("swept")
 def test_a_shop_that_runs_is_well(bitloot: Bitloot, in_house: House) -> None:
     said = bitloot("doctor", "--json")
     assert [finding["part"] for finding in said.document["findings"]] == PARTS
@@ -43,6 +56,7 @@ def test_a_shop_that_runs_is_well(bitloot: Bitloot, in_house: House) -> None:
     assert said.code == 0
 
 
+@pytest.mark.usefixtures("swept")
 def test_people_read_one_line_for_each_part(bitloot: Bitloot, in_house: House) -> None:
     lines = bitloot("doctor").out.splitlines()
     assert len(lines) == len(PARTS)
@@ -66,6 +80,18 @@ def test_what_is_away_is_named_and_the_rest_goes_on(environ: dict[str, str]) -> 
     assert findings["database"].answer == "Does not answer: OperationalError."
     assert findings["supplier kinguin"].answer == "Off."
     assert all("pw" not in finding.answer for finding in findings.values())
+
+
+def test_a_clock_that_is_dead_and_orders_that_stand_are_named(database: Settings) -> None:
+    a_paid_order()
+    base.rows("UPDATE orders SET moved_at = now() - interval '1 hour' RETURNING id")
+    raise_alarms(OrderState.PAID, 60, 10)
+    base.rows("UPDATE beats SET at = now() - interval '10 minutes' RETURNING name")
+    findings = {finding.part: finding for finding in examine(database)}
+    assert "Do clock and workers run?" in findings["sweep"].answer
+    assert "Some stand too long: 1 paid" in findings["orders"].answer
+    assert not findings["sweep"].ok
+    assert not findings["orders"].ok
 
 
 def test_a_redis_that_drops_messages_is_refused(
