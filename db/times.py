@@ -18,47 +18,52 @@ __all__ = ["STAMPS", "Times", "order_times"]
 #: - `supplier_seconds`: of the time from paid to sealed, what passed inside a money call or between acceptance and
 #:   delivery, on any line; lines that wait side by side count once. All other time is ours, doubt and search included.
 STAMPS = """
-stamped AS (
-    SELECT c.order_id, c.paid_at, i.intent_at, b.accepted_at, b.done_at, m.sealed_at, l.mailed_at, r.revealed_at,
-           b.spans
-      FROM chosen c
-     CROSS JOIN LATERAL (
-           SELECT min(at) FILTER (WHERE dst = 'fulfilled') AS sealed_at,
-                  max(at) FILTER (WHERE dst = 'ready') AS ready_at
-             FROM moves WHERE order_id = c.order_id) m
-     CROSS JOIN LATERAL (
-           SELECT CASE WHEN bool_and(h.accepted_at IS NOT NULL) THEN max(h.accepted_at) END AS accepted_at,
-                  CASE WHEN bool_and(d.done_at IS NOT NULL) THEN max(d.done_at) END AS done_at,
-                  range_agg(h.calls) + coalesce(range_agg(tstzrange(h.accepted_at, d.done_at))
-                      FILTER (WHERE d.done_at IS NOT NULL), '{}') AS spans
-             FROM lines
-             LEFT JOIN purchases p ON p.line_id = lines.id AND p.state <> 'failed'
-             LEFT JOIN LATERAL (
-                  SELECT min(at) FILTER (WHERE dst IN ('waiting', 'partial', 'stored')) AS accepted_at,
-                         min(at) FILTER (WHERE dst = 'stored') AS stored_at,
-                         coalesce(range_agg(tstzrange(at, until)) FILTER (WHERE dst IN ('sending', 'committing')
-                                  AND src IS DISTINCT FROM dst AND until >= at), '{}') AS calls
-                    FROM (SELECT src, dst, at, lead(at) OVER (ORDER BY id) AS until
-                            FROM purchase_moves WHERE purchase_id = p.id) steps) h ON true
-             LEFT JOIN LATERAL (
-                  SELECT min(received_at) AS told_at FROM notices
-                   WHERE source = p.supplier AND external_id = p.supplier_ref AND says = 'delivered') n ON true
-            CROSS JOIN LATERAL (
-                  SELECT CASE WHEN h.accepted_at IS NOT NULL
-                               AND coalesce(n.told_at, m.ready_at, h.stored_at) IS NOT NULL
-                         THEN greatest(h.accepted_at, least(n.told_at, m.ready_at, h.stored_at)) END AS done_at) d
-            WHERE lines.order_id = c.order_id) b
-     CROSS JOIN LATERAL (SELECT min(created_at) AS intent_at FROM purchases WHERE order_id = c.order_id) i
-     CROSS JOIN LATERAL (SELECT min(sent_at) AS mailed_at FROM letters WHERE order_id = c.order_id) l
-     CROSS JOIN LATERAL (
-           SELECT min(at) AS revealed_at FROM access_records
-            WHERE order_id = c.order_id AND action = 'reveal' AND outcome = 'granted') r
-), timed AS (
-    SELECT s.*, CASE WHEN sealed_at IS NOT NULL THEN (
+moved AS (
+    SELECT order_id, min(at) FILTER (WHERE dst = 'fulfilled') AS sealed_at,
+           max(at) FILTER (WHERE dst = 'ready') AS ready_at
+      FROM chosen JOIN moves USING (order_id) GROUP BY order_id
+), intended AS (
+    SELECT order_id, min(created_at) AS intent_at FROM chosen JOIN purchases USING (order_id) GROUP BY order_id
+), live AS (
+    SELECT c.order_id, p.id, p.supplier, p.supplier_ref
+      FROM chosen c JOIN lines l USING (order_id) LEFT JOIN purchases p ON p.line_id = l.id AND p.state <> 'failed'
+), steps AS (
+    SELECT purchase_id, dst, at, coalesce(src, '') <> dst AS moves,
+           lead(at) OVER (PARTITION BY purchase_id ORDER BY purchase_moves.id) AS until
+      FROM live JOIN purchase_moves ON purchase_id = live.id
+), history AS (
+    SELECT purchase_id, min(at) FILTER (WHERE dst IN ('waiting', 'partial', 'stored')) AS accepted_at,
+           min(at) FILTER (WHERE dst = 'stored') AS stored_at,
+           range_agg(tstzrange(at, until))
+               FILTER (WHERE dst IN ('sending', 'committing') AND moves AND until >= at) AS calls
+      FROM steps GROUP BY purchase_id
+), told AS (
+    SELECT live.id, min(received_at) AS told_at
+      FROM live JOIN notices ON source = supplier AND external_id = supplier_ref AND says = 'delivered' GROUP BY live.id
+), delivered AS (
+    SELECT order_id, accepted_at, calls,
+           CASE WHEN accepted_at IS NOT NULL AND coalesce(told_at, ready_at, stored_at) IS NOT NULL
+                THEN greatest(accepted_at, least(told_at, ready_at, stored_at)) END AS done_at
+      FROM live LEFT JOIN history ON purchase_id = id LEFT JOIN told USING (id) LEFT JOIN moved USING (order_id)
+), bought AS (
+    SELECT order_id, CASE WHEN bool_and(accepted_at IS NOT NULL) THEN max(accepted_at) END AS accepted_at,
+           CASE WHEN bool_and(done_at IS NOT NULL) THEN max(done_at) END AS done_at,
+           coalesce(range_agg(calls), '{}')
+           + coalesce(range_agg(tstzrange(accepted_at, done_at)) FILTER (WHERE done_at IS NOT NULL), '{}') AS spans
+      FROM delivered GROUP BY order_id
+), mailed AS (
+    SELECT order_id, min(sent_at) AS mailed_at FROM chosen JOIN letters USING (order_id) GROUP BY order_id
+), revealed AS (
+    SELECT order_id, min(at) AS revealed_at FROM chosen JOIN access_records USING (order_id)
+     WHERE action = 'reveal' AND outcome = 'granted' GROUP BY order_id
+), timed AS MATERIALIZED (
+    SELECT order_id, paid_at, intent_at, accepted_at, done_at, sealed_at, mailed_at, revealed_at,
+           CASE WHEN sealed_at IS NOT NULL THEN (
                SELECT coalesce(sum(extract(epoch FROM upper(span) - lower(span))), 0)::double precision
-                 FROM unnest(s.spans * tstzmultirange(tstzrange(s.paid_at, greatest(s.sealed_at, s.paid_at)))) AS span
+                 FROM unnest(spans * tstzmultirange(tstzrange(paid_at, greatest(sealed_at, paid_at)))) AS span
            ) END AS supplier_seconds
-      FROM stamped s
+      FROM chosen LEFT JOIN moved USING (order_id) LEFT JOIN intended USING (order_id) LEFT JOIN bought USING (order_id)
+      LEFT JOIN mailed USING (order_id) LEFT JOIN revealed USING (order_id)
 )
 """
 
