@@ -10,6 +10,7 @@ from rich.console import Console
 from bench.acks import measure_acks
 from bench.lab import open_lab
 from bench.orders import measure_orders
+from bench.pace import measure_pace
 from bench.peer import peers_folder
 from bench.report import show, write
 
@@ -21,7 +22,7 @@ OUT = Path(__file__).parent / "out"
 @click.option("--count", default=4_000, show_default=True, help="IPNs per run.")
 @click.option("--orders", default=400, show_default=True, help="Orders per run, from IPN to fulfilled.")
 @click.option("--connections", default=32, show_default=True, help="Connections of the load.")
-@click.option("--only", type=click.Choice(["acks", "orders"]), help="One benchmark instead of all.")
+@click.option("--only", type=click.Choice(["acks", "orders", "pace"]), help="One benchmark instead of all.")
 def main(runs: int, count: int, orders: int, connections: int, only: str | None) -> None:
     """Measures BitLoot against the peer (BENCH_PEERS, default ../shared/peers) and against PostgreSQL alone."""
     screen = Console(stderr=True)
@@ -30,10 +31,12 @@ def main(runs: int, count: int, orders: int, connections: int, only: str | None)
         screen.print("No peer folder (BENCH_PEERS) or no Node: measuring ourselves only.")
     figures = []
     with open_lab(Path(".bitloot/bench").absolute(), peers) as lab:
-        if only != "orders":
+        if only in {None, "acks"}:
             figures += measure_acks(lab, runs=runs, count=count, connections=connections, say=screen.print)
-        if only != "acks":
+        if only in {None, "orders"}:
             figures += measure_orders(lab, runs=runs, count=orders, connections=connections, say=screen.print)
+        if only in {None, "pace"}:
+            figures += measure_pace(lab, runs=runs, say=screen.print)
     show(figures)
     write(figures, OUT / "latest.json")
     screen.print(f"written to {OUT / 'latest.json'}")

@@ -21,7 +21,7 @@ from bench.report import Figure, figure
 from bench.seed import Seeded, ipn, seed_ours, seed_peer, tell_gateway
 from bitloot.engines.process import Process
 
-__all__ = ["measure_orders"]
+__all__ = ["measure_orders", "open_ours"]
 
 Say = Callable[[str], None]
 
@@ -69,7 +69,10 @@ def measure_orders(lab: Lab, *, runs: int, count: int, connections: int, say: Sa
         say("no peer folder or no Node: orders per second need the peers' stubs, skipped")
         return []
     peers = prepare_peer(lab.peers, lab.work)
-    shops = [_ours(lab, peers), _peer(lab, peers)]
+    ours, _ = open_ours(
+        lab, peers, processes=os.cpu_count() or 1, threads=8
+    )  # as `dramatiq actors` starts them
+    shops = [ours, _peer(lab, peers)]
     for shop in shops:
         shop.run(100, connections)  # warm-up
     rates: dict[str, list[float]] = {shop.name: [] for shop in shops}
@@ -81,14 +84,18 @@ def measure_orders(lab: Lab, *, runs: int, count: int, connections: int, say: Sa
     return [figure("orders from IPN to fulfilled", "1/s", rates["ours"], rates["peer"])]
 
 
-def _ours(lab: Lab, peers: Path) -> Shop:
+def open_ours(lab: Lab, peers: Path, *, processes: int, threads: int, latency: int = 0) -> tuple[Shop, int]:
+    """Our web and worker on fresh stubs that take `latency` ms for each call of the supplier; the stubs' first port."""
     url = lab.database("ours_orders")
     port, gateway, *stubs = lab.ports(5)
     environ = our_environ(
         url, lab.redis(4), port=port, stubs=stubs[0], gateway=gateway, state=lab.work / "state"
     )
-    lab.keep(_gateway(lab, gateway), start_stubs(peers, stubs[0], port, lab.work))
-    lab.keep(start_web(environ, lab.work), start_worker(environ, lab.work, processes=1, threads=8))
+    lab.keep(_gateway(lab, gateway), start_stubs(peers, stubs[0], port, lab.work, latency=latency))
+    lab.keep(
+        start_web(environ, lab.work),
+        start_worker(environ, lab.work, processes=processes, threads=threads),
+    )
     base = [6_000_000_000]
 
     def seed(count: int) -> list[Seeded]:
@@ -101,7 +108,7 @@ def _ours(lab: Lab, peers: Path) -> Shop:
         "SELECT count(*) FROM letters JOIN orders o ON o.id = order_id"
         " WHERE o.state = 'fulfilled' AND letters.state = 'sent'"
     )
-    return Shop("ours", port, url, seed, done)
+    return Shop("ours", port, url, seed, done), stubs[0]
 
 
 def _peer(lab: Lab, peers: Path) -> Shop:

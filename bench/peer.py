@@ -35,10 +35,11 @@ def prepare_peer(source: Path, work: Path) -> Path:
     return copy
 
 
-def stub_environ(base: int, webhook_port: int) -> dict[str, str]:
-    """Stubs on ports base, base+1, base+2: supplier, S3, e-mail."""
+def stub_environ(base: int, webhook_port: int, latency: int = 0) -> dict[str, str]:
+    """Stubs on ports base, base+1, base+2: supplier (each call takes `latency` ms), S3, e-mail."""
     return {
         "PATH": os.environ["PATH"],
+        "LATENCY_MS": str(latency),
         "SUPPLIER_PORT": str(base),
         "S3_PORT": str(base + 1),
         "EMAIL_PORT": str(base + 2),
@@ -47,12 +48,12 @@ def stub_environ(base: int, webhook_port: int) -> dict[str, str]:
     }
 
 
-def start_stubs(peers: Path, base: int, webhook_port: int, logs: Path) -> Process:
+def start_stubs(peers: Path, base: int, webhook_port: int, logs: Path, *, latency: int = 0) -> Process:
     node = shutil.which("node") or "node"
     stubs = Process(
         "stubs",
         [node, str(peers / "stubs.mjs")],
-        stub_environ(base, webhook_port),
+        stub_environ(base, webhook_port, latency),
         logs / f"stubs-{base}.log",
     )
     return stubs.start().wait_for(base).wait_for(base + 1).wait_for(base + 2)
