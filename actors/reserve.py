@@ -39,6 +39,8 @@ LONG_REST = 3600.0
 def reserve(order_id: str) -> None:
     """Buys what a paid order wants, each line once, and hands on when all is bought."""
     order = Order.find(order_id)
+    if order is not None and order.state is OrderState.WAITING:
+        hand_on(finalize, order_id)  # a webhook woke this step while the last line was being written down
     if order is None or order.state is not OrderState.PAID:
         return
     if not money_is_confirmed(order):

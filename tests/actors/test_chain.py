@@ -93,3 +93,15 @@ def test_a_step_that_fails_after_another_is_sent_with_its_own_policy(
     assert delayed >= 1
     with pytest.raises(Retryable):
         encrypt_store(str(order.id))
+
+
+def test_a_webhook_that_meets_the_last_line_being_written_down_is_not_lost(
+    paid_order: PaidOrder, queued: Queued
+) -> None:
+    """It wakes reserve for an order that it saw paid, and that waits for its keys by the time the step runs."""
+    order = paid_order((KINGUIN, 1))
+    reserve(str(order.id))
+    assert again(order).state is OrderState.WAITING
+    before = queued(finalize)
+    reserve(str(order.id))
+    assert queued(finalize) == [*before, str(order.id)]
