@@ -6,16 +6,17 @@ import threading
 
 import requests
 
+from actors.encrypt_store import encrypt_store
 from actors.finalize import finalize
 from actors.reserve import reserve
 from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Payment, Product, Purchase, base, purchases_of
+from db import Case, Order, Payment, Product, Purchase, base, intend, purchases_of
 from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault, open_at_gateway
+from tests.actors.ledger import charged, pass_time
 from tests.factories import again, an_order, news_of, take
 from tests.waiting import until
-from web.standins.ledger import charges
 from web.standins.server import RunningStandins
 
 
@@ -25,10 +26,6 @@ def run(order_id: object) -> None:
         reserve(str(order_id))
     except Retryable:
         return
-
-
-def charged(standins: RunningStandins) -> list[int]:
-    return sorted(charges(standins.shop.config.ledger_dir).values())
 
 
 def test_a_paid_order_is_bought_at_each_supplier_and_waits(
@@ -167,3 +164,86 @@ def test_a_supplier_that_is_not_set_up_parks_the_order(shop: Shop, paid_order: P
     run(order.id)
     assert again(order).state is OrderState.PAID
     assert again(order).hold == "supplier: supplier_off"
+
+
+def test_a_line_in_doubt_does_not_hold_the_keys_of_another_up(
+    paid_order: PaidOrder, standins: RunningStandins, queued: Queued
+) -> None:
+    order = paid_order((KINGUIN, 1), (RESERVATIONS, 1))
+    fault(standins, "kinguin.place_order", "drop_after_effect")
+    run(order.id)
+    assert [item.state for item in purchases_of(order)] == [PurchaseState.AMBIGUOUS, PurchaseState.WAITING]
+    assert queued(encrypt_store) == [str(order.id)]
+    encrypt_store(str(order.id))
+    assert purchases_of(order)[1].state is PurchaseState.STORED
+    assert again(order).state is OrderState.PAID
+    pass_time()
+    run(order.id)
+    assert again(order).state is OrderState.WAITING
+    until(lambda: _complete(order).state is OrderState.FULFILLED, what="the other key")
+    assert charged(standins) == [1, 1]
+
+
+def _complete(order: Order) -> Order:
+    finalize(str(order.id))
+    encrypt_store(str(order.id))
+    return again(order)
+
+
+def test_an_order_in_doubt_is_looked_at_when_its_next_rung_is_reached(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = paid_order((KINGUIN, 1))
+    fault(standins, "kinguin.place_order", "drop_before_effect")
+    run(order.id)
+    for rung in (5, 20, 60, 300, 900):
+        [[wait]] = base.rows("SELECT extract(epoch FROM due_at - now()) FROM orders WHERE id = %s", order.id)
+        assert rung - 4 < wait <= rung
+        pass_time()
+        run(order.id)
+    assert again(order).hold == "a purchase needs a person"
+
+
+def test_while_another_line_may_be_bought_an_order_does_not_fail(
+    catalog: dict[str, Product], paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    Product.update(max_cost="0.01").where(Product.sku == KINGUIN).execute()
+    catalog[KINGUIN] = Product.get(Product.sku == KINGUIN)
+    order = paid_order((KINGUIN, 1), (RESERVATIONS, 1))
+    fault(standins, "reservations.give", "drop_after_effect")
+    run(order.id)
+    assert [item.state for item in purchases_of(order)] == [PurchaseState.FAILED, PurchaseState.COMMITTING]
+    assert (again(order).state, Case.get().kind) == (OrderState.PAID, "purchase_failed")
+    pass_time()
+    run(order.id)
+    assert again(order).state is OrderState.FAILED
+    assert [item.state for item in purchases_of(order)] == [PurchaseState.FAILED, PurchaseState.WAITING]
+    assert Case.select().count() == 1
+
+
+def test_a_frozen_line_lets_the_others_go_on(
+    paid_order: PaidOrder, standins: RunningStandins, queued: Queued
+) -> None:
+    order = paid_order((KINGUIN, 1), (RESERVATIONS, 1))
+    fault(standins, "kinguin.place_order", "drop_after_effect")
+    run(order.id)
+    fault(standins, "kinguin.search_orders", "search_twice")
+    pass_time()
+    run(order.id)
+    assert [item.state for item in purchases_of(order)] == [PurchaseState.MANUAL, PurchaseState.WAITING]
+    assert again(order).hold == "a purchase needs a person"
+    assert str(order.id) in queued(encrypt_store)
+    assert charged(standins) == [1, 1]
+
+
+def test_a_run_that_died_after_the_purchase_failed_buys_nothing_anew(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    order = paid_order((KINGUIN, 1))
+    intend(order)
+    base.rows(
+        "UPDATE purchases SET state = 'failed', error = 'product_unavailable', moved_at = now() RETURNING id"
+    )
+    run(order.id)
+    assert again(order).state is OrderState.FAILED
+    assert (Purchase.select().count(), charged(standins)) == (1, [])

@@ -12,11 +12,12 @@ from falcon.testing import TestClient
 
 from actors import courier
 from actors.finalize import finalize
+from actors.reserve import reserve
 from bitloot.shop import Shop
-from bitloot.states import OrderState
-from db import Notice, Purchase
-from tests.factories import a_product, a_waiting_order, again
-from tests.web.cast import JSON, admin, bearer, buyer, kinguin_headers
+from bitloot.states import OrderState, PurchaseState
+from db import Notice, Purchase, base, intend
+from tests.factories import a_paid_order, a_product, a_waiting_order, again
+from tests.web.cast import JSON, admin, bearer, buyer, fulfilled_order, kinguin_headers
 from tests.web.conftest import waiting_messages
 from web.standins.server import RunningStandins
 
@@ -53,6 +54,50 @@ def test_the_same_webhook_five_times_is_one_message(client: TestClient, shop: Sh
     assert notice.repeats == 4
     courier.stop()
     assert waiting_messages(shop, finalize) == [str(order.id)]
+
+
+def test_a_webhook_about_a_purchase_in_doubt_wakes_the_step_that_looks(
+    client: TestClient, shop: Shop
+) -> None:
+    order = a_paid_order()
+    purchase = intend(order)[0]
+    purchase.start_call(PurchaseState.SENDING, 60)
+    purchase.doubt((900.0,), note="timeout")
+    order.look_again(900)
+    body = webhook(purchase, orderId="P1234567890")
+    assert (
+        client.simulate_post("/kinguin/webhooks", body=body, headers=kinguin_headers(shop)).status_code == 204
+    )
+    courier.stop()
+    assert waiting_messages(shop, reserve) == [str(order.id)]
+    assert waiting_messages(shop, finalize) == []
+    assert base.rows("SELECT due_at <= now() FROM orders") == [(True,)]  # a lost message costs a sweep
+    assert Purchase.get().state is PurchaseState.AMBIGUOUS  # and nothing moved by what it says
+
+
+def test_a_forged_webhook_about_a_purchase_in_doubt_makes_nothing_due(client: TestClient, shop: Shop) -> None:
+    order = a_paid_order()
+    purchase = intend(order)[0]
+    purchase.start_call(PurchaseState.SENDING, 60)
+    purchase.doubt((900.0,), note="timeout")
+    order.look_again(900)
+    forged = JSON | {"X-Event-Name": "order.status", "X-Event-Secret": "wrong"}
+    body = webhook(purchase, orderId="P1234567890")
+    assert client.simulate_post("/kinguin/webhooks", body=body, headers=forged).status_code == 401
+    courier.stop()
+    assert waiting_messages(shop, reserve) == []
+    assert base.rows("SELECT due_at > now() FROM orders") == [(True,)]
+
+
+def test_a_webhook_about_a_fulfilled_order_wakes_nobody(client: TestClient, shop: Shop) -> None:
+    order = fulfilled_order(shop, b"AAAAA-11111")
+    purchase = Purchase.get()
+    answer = client.simulate_post("/kinguin/webhooks", body=webhook(purchase), headers=kinguin_headers(shop))
+    assert answer.status_code == 204
+    ended = webhook(purchase, status="refunded", updatedAt="2026-10-17T11:24:08+00:00")
+    client.simulate_post("/kinguin/webhooks", body=ended, headers=kinguin_headers(shop))
+    courier.stop()
+    assert waiting_messages(shop, finalize) == [str(order.id)]  # one for the refund, none for the delivery
 
 
 def test_a_webhook_about_nothing_of_ours_is_kept_and_answered(client: TestClient, shop: Shop) -> None:

@@ -294,3 +294,34 @@ def test_a_key_keeps_its_id_when_others_come_before_it(lonely: Reservations) -> 
     assert keys.complete
     assert keys.keys[1] == first
     assert len({key.key_id for key in keys.keys}) == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "paid"),
+    [
+        ((200, {"status": "reserved"}), False),
+        ((200, {"status": "processing"}), True),
+        ((200, {"status": "cancelled"}), False),
+        ((200, {}), None),
+        ((404, {}), None),
+    ],
+)
+@responses.activate
+def test_whether_it_was_paid_is_the_suppliers_word_or_unknown(
+    lonely: Reservations, told: tuple[int, Any], paid: bool | None
+) -> None:
+    responses.get(f"{BASE}/reservations/r-1/delivered", json={"codes": []})
+    responses.get(f"{BASE}/reservations/r-1", status=told[0], json=told[1])
+    assert lonely.status("r-1").paid is paid
+
+
+@responses.activate
+def test_a_word_that_we_do_not_know_is_ambiguous_until_something_is_delivered(lonely: Reservations) -> None:
+    responses.get(f"{BASE}/reservations/r-1", json={"status": "dreaming"})
+    delivered = responses.get(f"{BASE}/reservations/r-1/delivered", json={"codes": []})
+    with pytest.raises(Ambiguous) as unknown:
+        lonely.status("r-1")
+    assert unknown.value.code == "unknown_status"
+    responses.remove(delivered)
+    responses.get(f"{BASE}/reservations/r-1/delivered", json={"codes": ["AAAAA"]})
+    assert lonely.status("r-1").status is SupplierStatus.DELIVERED
