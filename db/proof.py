@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from db.base import rows
+from db.day import named_rows
 from db.order_facts import OrderFacts, order_facts
 from db.times import Times, order_times
 
@@ -28,6 +28,9 @@ __all__ = [
 
 #: Rows of each kind that are read at most; an order with more says so.
 MOST = 500
+
+#: Dead jobs of the order itself, and of its purchases.
+JOBS = "order_id = %(id)s OR subject_id IN (SELECT id::text FROM purchases WHERE order_id = %(id)s)"
 
 T = TypeVar("T")
 
@@ -176,7 +179,7 @@ def order_proof(order_id: uuid.UUID) -> OrderProof | None:
     facts = order_facts(order_id)
     if facts is None:
         return None
-    of_order = "order_id = %s"
+    of_order = "order_id = %(id)s"
     return OrderProof(
         facts=facts,
         notices=_seen(NoticeSeen, "notices", of_order, order_id, "received_at, id"),
@@ -190,7 +193,7 @@ def order_proof(order_id: uuid.UUID) -> OrderProof | None:
         steps=_seen(
             StepSeen,
             "purchase_moves",
-            "purchase_id IN (SELECT id FROM purchases WHERE order_id = %s)",
+            "purchase_id IN (SELECT id FROM purchases WHERE order_id = %(id)s)",
             order_id,
             "purchase_id, id",
         ),
@@ -198,17 +201,17 @@ def order_proof(order_id: uuid.UUID) -> OrderProof | None:
         letters=_seen(LetterSeen, "letters", of_order, order_id, "created_at, id"),
         accesses=_seen(AccessSeen, "access_records", of_order, order_id, "id"),
         cases=_seen(CaseSeen, "cases", of_order, order_id, "opened_at, id"),
-        jobs=_seen(JobSeen, "jobs", "subject_id = %s", str(order_id), "failed_at, id"),
+        jobs=_seen(JobSeen, "jobs", JOBS, order_id, "failed_at, id"),
         times=order_times(order_id),
     )
 
 
-def _seen(shape: type[T], source: str, where: str, value: object, order: str) -> list[T]:
+def _seen(shape: type[T], source: str, where: str, order_id: uuid.UUID, order: str) -> list[T]:
     """Rows as `shape`, whose fields are the columns that are read."""
     fields: dict[str, Any] = shape.__dataclass_fields__  # type: ignore[attr-defined]
-    found = rows(
+    found = named_rows(
         f"SELECT {', '.join(fields)} FROM {source} WHERE {where} ORDER BY {order} LIMIT {MOST}",  # noqa: S608
-        value,
+        id=order_id,
     )
     ids = [number for number, field in enumerate(fields.values()) if "UUID" in str(field.type)]
     return [shape(*_as_uuids(row, ids)) for row in found]

@@ -79,3 +79,20 @@ def test_a_list_that_was_cut_says_so(database: Settings) -> None:
     assert proof is not None
     assert proof.cut == ["accesses"]
     assert len(proof.accesses) == MOST
+
+
+def test_a_dead_job_about_a_purchase_is_the_orders_too(database: Settings) -> None:
+    order, [purchase] = finished()
+    for subject in (str(purchase.id), str(uuid.uuid4())):
+        bury(
+            actor="check_purchase",
+            subject_id=subject,
+            message_id=subject,
+            attempts=1,
+            error_class="Retryable",
+            error="",
+            traceback="",
+        )
+    proof = order_proof(order.id)
+    assert proof is not None
+    assert [job.actor for job in proof.jobs] == ["check_purchase"]
