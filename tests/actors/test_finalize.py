@@ -84,6 +84,24 @@ def test_an_order_canceled_over_there_is_a_case(paid_order: PaidOrder, standins:
     assert Case.get().kind == "purchase_ended"
 
 
+def test_an_order_refunded_over_there_with_keys_still_missing_is_a_case(
+    paid_order: PaidOrder, standins: RunningStandins, queued: Queued
+) -> None:
+    standins.shop.faults.add({"name": "last_key_never"})
+    order = waiting(paid_order, (KINGUIN, 2))
+    until(lambda: finalized(order).state is OrderState.READY, what="delivery")
+    encrypt_store(str(order.id))
+    [purchase] = purchases_of(order)
+    assert (purchase.state, purchase.keys_stored) == (PurchaseState.PARTIAL, 1)
+    sold = standins.shop.kinguin.get(purchase.supplier_ref or "")
+    assert sold is not None
+    standins.shop.kinguin.move(sold, "refunded")
+    assert finalized(order).state is OrderState.FAILED
+    [purchase] = purchases_of(order)
+    assert (purchase.state, purchase.keys_stored) == (PurchaseState.FAILED, 1)
+    assert Case.get().kind == "purchase_ended"
+
+
 def test_an_unknown_order_or_one_not_waiting_is_left_alone(paid_order: PaidOrder) -> None:
     order = paid_order()
     finalize(str(order.id))
