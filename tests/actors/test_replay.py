@@ -13,10 +13,10 @@ from actors.replay import replay
 from actors.reserve import reserve
 from bitloot.errors import BadSignature
 from bitloot.shop import Shop
-from bitloot.states import OrderState
+from bitloot.states import OrderState, PurchaseState
 from db import Notice, Payment, base
 from tests.actors.conftest import Queued
-from tests.factories import a_payment, a_waiting_order, again, an_order
+from tests.factories import a_paid_order, a_payment, a_waiting_order, again, an_order
 
 
 def kept(shop: Shop, source: str, headers: dict[str, str], body: bytes) -> str:
@@ -89,6 +89,18 @@ def test_a_suppliers_webhook_wakes_its_order(shop: Shop, queued: Queued) -> None
     assert queued(finalize) == [str(order.id)]
     assert Notice.get().outcome == "matched"
     assert base.rows("SELECT count(*) FROM moves WHERE order_id = %s", order.id) == [(3,)]
+
+
+def test_a_webhook_about_a_purchase_in_doubt_wakes_the_step_that_looks(shop: Shop, queued: Queued) -> None:
+    order = a_paid_order()
+    purchase = db.intend(order)[0]
+    purchase.start_call(PurchaseState.SENDING, 60)
+    purchase.doubt((900.0,), note="timeout")
+    body = {"orderId": "P1234567890", "orderExternalId": purchase.purchase_ref, "status": "processing"}
+    secret = shop.settings.kinguin_webhook_secret.get_secret_value()
+    headers = {"x-event-name": "order.status", "x-event-secret": secret}
+    replay(kept(shop, "kinguin", headers, json.dumps(body).encode()))
+    assert queued(reserve) == [str(order.id)]
 
 
 def test_a_notice_that_is_not_there_is_nothing(shop: Shop) -> None:
