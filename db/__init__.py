@@ -1,6 +1,7 @@
 """What we remember; the only place that says SQL or Peewee."""
 
 from db.access import AccessRecord, record_access
+from db.blocks import Block
 from db.cases import Case, open_case
 from db.hints import keep_hint
 from db.jobs import Job, bury
@@ -17,6 +18,7 @@ from db.stuck import Beat
 __all__ = [
     "AccessRecord",
     "Beat",
+    "Block",
     "Case",
     "Job",
     "Key",

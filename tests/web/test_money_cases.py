@@ -5,79 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
 import pytest
-import requests
-from falcon.testing import Result, TestClient
+from falcon.testing import TestClient
 
 from actors.check_payment import check_payment
-from actors.finalize import finalize
-from actors.reserve import reserve
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PaymentState
 from db import Case, Order, Payment, base
 from tests.factories import again
-from tests.web.cast import admin, ipn_body, signed
 from tests.web.conftest import Ask
-from web.standins.ledger import charges
+from tests.web.till import Till
 from web.standins.server import RunningStandins
-
-
-@dataclass
-class Till:
-    """One order at the edge, its payment at the gateway, and what operators and workers do with it."""
-
-    client: TestClient
-    shop: Shop
-    standins: RunningStandins
-    order: Order
-    payment: Payment
-
-    def at_gateway(self, state: str, amount: Decimal | str | None = None, coin: str | None = None) -> None:
-        """What the gateway itself will say, without a notice."""
-        self._control(steps=[state], amount=None if amount is None else str(amount), currency=coin)
-
-    def deposit_again(self) -> str:
-        """More money to the same address: the gateway's id of the child payment."""
-        return str(self._control()["payment_id"])
-
-    def _control(self, **how: Any) -> dict[str, Any]:
-        url = f"{self.standins.control_url}/nowpayments/payments/{self.payment.gateway_payment_id}/pay"
-        known = {name: value for name, value in how.items() if value is not None}
-        answer = requests.post(url, json={"wait": True, **known}, timeout=10)
-        assert answer.ok, answer.text
-        return dict(answer.json())
-
-    def notice(self, status: str = "finished", **fields: Any) -> None:
-        body = ipn_body(self.payment, status, **fields)
-        answer = self.client.simulate_post("/payments/ipn", body=body, headers=signed(self.shop, body))
-        assert answer.status_code == 200
-
-    def case(self, kind: str) -> dict[str, Any]:
-        path = f"/admin/cases?state=open&kind={kind}&orderId={self.order.id}"
-        [case] = self.client.simulate_get(path, headers=admin(self.shop)).json["data"]
-        return dict(case)
-
-    def answer(self, kind: str, move: str, **basis: str) -> Result:
-        body: dict[str, Any] = {"move": move, "reason": "looked at the dashboard", "basis": basis or None}
-        path = f"/admin/cases/{self.case(kind)['id']}/resolve"
-        return self.client.simulate_post(path, headers=admin(self.shop, "operator"), json=body)
-
-    def work(self) -> None:
-        """What workers would do, twice."""
-        for _ in range(2):
-            reserve(str(self.order.id))
-            finalize(str(self.order.id))
-
-    @property
-    def bought(self) -> int:
-        return sum(charges(self.standins.shop.config.ledger_dir).values())
-
-    @property
-    def state(self) -> OrderState:
-        state: OrderState = again(self.order).state
-        return state
 
 
 @pytest.fixture
@@ -313,20 +252,12 @@ def test_what_was_accepted_must_still_be_there_when_it_is_bought(till: Till) -> 
     assert till.case("gateway_disagrees")["figures"]["accepted_amount"] == f"{_half(till).normalize():f}"
 
 
-def test_the_same_notice_after_the_answer_moves_nothing(till: Till) -> None:
-    underpaid(till)
+@pytest.mark.parametrize(("play", "state"), [(underpaid, "partially_paid"), (finished_short, "finished")])
+def test_the_same_notice_after_the_answer_moves_nothing(till: Till, play: Play, state: str) -> None:
+    play(till)
     till.answer("underpaid", "accept")
-    till.notice("partially_paid", actually_paid=float(_half(till)), updated_at=123)
-    till.notice("partially_paid", actually_paid=float(_half(till)), updated_at=124)
-    assert till.state is OrderState.PAID
-    till.work()
-    assert till.bought == 1
-
-
-def test_an_accepted_finished_payment_is_not_reviewed_for_what_was_accepted(till: Till) -> None:
-    finished_short(till)
-    till.answer("underpaid", "accept")
-    till.notice("finished", actually_paid=float(_half(till)), updated_at=123)
+    for moment in (123, 124):
+        till.notice(state, actually_paid=float(_half(till)), updated_at=moment)
     assert till.state is OrderState.PAID
     till.work()
     assert till.bought == 1
