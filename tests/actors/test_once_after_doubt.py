@@ -17,7 +17,7 @@ from actors.sweep import sweep_once
 from bitloot.errors import BitLootError
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from bitloot.suppliers.base import Keys, Placed
+from bitloot.suppliers.base import Placed
 from db import Case, Key, Letter, Order, Purchase, base
 from tests.actors.conftest import KINGUIN, PaidOrder, Queued, fault
 from tests.actors.ledger import Bent, Killed, charged, looks, pass_time, trail
@@ -258,11 +258,7 @@ def test_crash_after_keys_were_read_reads_them_again(
     run(reserve, order)
     run(finalize, order)
 
-    def read_and_die(fetch: Callable[..., Keys], *call: Any) -> Keys:
-        assert fetch(*call).complete
-        raise Killed
-
-    dying(shop, order, encrypt_store, **kinguin(shop, fetch_keys=read_and_die))
+    dying(shop, order, encrypt_store, **kinguin(shop, fetch_keys=kill_after))
     assert (Purchase.get().state, Key.select().count()) == (PurchaseState.WAITING, 0)
     complete(shop, order)
 
