@@ -23,7 +23,7 @@ from web.standins.catalog import CATALOG
 from web.standins.kinguin_orders import Item, KinguinOrder
 from web.standins.server import RunningStandins
 
-__all__ = ["Trade", "open_trade"]
+__all__ = ["KINGUIN", "RESERVATIONS", "Trade", "open_trade"]
 
 KINGUIN, RESERVATIONS = "orbit-drifters", "tin-parade"
 
@@ -36,8 +36,11 @@ class Trade:
 
     def sell(self, *lines: tuple[str, int]) -> Order:
         """Paid, bought, sealed, mailed."""
-        order = self.buy(*lines)
-        for step in (finalize, encrypt_store, notify):
+        return self.go_on(self.buy(*lines))
+
+    def go_on(self, order: Order) -> Order:
+        """Every step once; those that have nothing to do do nothing."""
+        for step in (reserve, finalize, encrypt_store, notify):
             step(str(order.id))
         with base.scope():
             return again(order)

@@ -52,12 +52,12 @@ def _sums(day: SupplierDay) -> Table:
     for sums in () if day.blind else day.theirs or nothing:
         table.add_row("  there, charged", str(sums.orders), str(sums.keys), _amount(sums))
     for sums in day.ours or nothing:
-        table.add_row("  here, bought", str(sums.orders), str(sums.keys), f"at most {_amount(sums)}")
+        table.add_row("  here, bought", str(sums.orders), str(sums.keys), _amount(sums, "at most "))
     return table
 
 
-def _amount(sums: Sums) -> str:
-    return f"{sums.amount:.2f} {sums.currency.upper()}".strip()
+def _amount(sums: Sums, before: str = "") -> str:
+    return f"{before}{sums.amount:.2f} {sums.currency.upper()}".strip() if sums.orders else "–"
 
 
 def _differences(console: Console, found: Sequence[Found], mark: str) -> None:

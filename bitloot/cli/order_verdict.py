@@ -18,6 +18,17 @@ WITH_A_PERSON = frozenset({OrderState.REVIEW, OrderState.FAILED, OrderState.REFU
 #: Orders for which every line must have been bought.
 BOUGHT = frozenset({OrderState.WAITING, OrderState.READY, OrderState.FULFILLED})
 
+#: What is still to happen to a purchase.
+UNDER_WAY = {
+    PurchaseState.SENDING: "is being ordered",
+    PurchaseState.AMBIGUOUS: "is in doubt; the supplier is being asked",
+    PurchaseState.PLACED: "is reserved there, not paid yet",
+    PurchaseState.COMMITTING: "is being paid there",
+    PurchaseState.BLOCKED: "waits for our account there",
+    PurchaseState.WAITING: "is bought; {keys}",
+    PurchaseState.PARTIAL: "is bought; {keys}",
+}
+
 LETTER = "keys_ready"
 
 
@@ -177,16 +188,17 @@ def _reveals(proof: OrderProof) -> Iterator[str]:
 def _open_ends(proof: OrderProof) -> Iterator[str]:
     """What is neither done nor with a person."""
     order = proof.facts.order
-    pending = {OrderState.PAID: "is paid, not bought yet", OrderState.READY: "is ready, not sealed yet"}
-    waiting = [
-        item for item in proof.purchases if item.state in {PurchaseState.WAITING, PurchaseState.PARTIAL}
-    ]
-    for purchase in waiting:
-        if not _has_case(proof, purchase):
+    named = False
+    for purchase in proof.purchases:
+        if purchase.state in UNDER_WAY and not _has_case(proof, purchase):
+            named = True
             missing = purchase.keys_expected - len(proof.keys_of(purchase))
-            yield f"{purchase.purchase_ref} is bought; {missing} of {purchase.keys_expected} keys are still to come."
-    if order.state in pending and not waiting and not any(case.state == "open" for case in proof.cases):
-        yield f"The order {pending[order.state]}{f': {order.hold}' if order.hold else ''}."
+            of_keys = f"{missing} of {purchase.keys_expected} keys are still to come"
+            yield f"{purchase.purchase_ref} {UNDER_WAY[PurchaseState(purchase.state)].format(keys=of_keys)}."
+    open_case = any(case.state == "open" for case in proof.cases)
+    if order.state in {OrderState.PAID, OrderState.READY} and not named and not open_case:
+        stands = "paid, not bought yet" if order.state is OrderState.PAID else "ready, not sealed yet"
+        yield f"The order is {stands}{f': {order.hold}' if order.hold else ''}."
     letters = [letter for letter in proof.letters if letter.kind == LETTER]
     if order.state is OrderState.FULFILLED and not any(item.state in {"sent", "failed"} for item in letters):
         yield "The letter has not gone out yet."

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import Path
 
+import pytest
+
+from bitloot.states import OrderState
 from tests.bitloot.cli.conftest import Bitloot
-from tests.trading import KINGUIN, RESERVATIONS, Trade
+from tests.trading import KINGUIN, RESERVATIONS, Trade, open_trade
+from tests.waiting import until
 from web.standins.ledger import plaintext_keys
 
 
@@ -67,6 +72,26 @@ def test_an_order_under_way_is_not_whole(bitloot: Bitloot, trade: Trade) -> None
     document = bitloot("prove", "order", str(order.id), "--json").document
     assert (document["whole"], document["problems"]) == (False, [])
     assert document["reason"].endswith("is bought; 1 of 1 keys are still to come.")
+
+
+def test_doubt_search_and_adoption_are_told(
+    bitloot: Bitloot, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The supplier sold, and its answer was lost on the way."""
+    with open_trade({**environ, "SEARCH_LADDER": "0.05,0.05"}, tmp_path) as trade:
+        for name, value in trade.environ.items():
+            monkeypatch.setenv(name, value)
+        trade.standins.shop.faults.add({"name": "accepted_reset", "times": 1})
+        order = trade.buy((KINGUIN, 1))
+        assert "is in doubt; the supplier is being asked." in bitloot("prove", "order", str(order.id)).out
+        until(lambda: trade.go_on(order).state is OrderState.FULFILLED)
+        said = bitloot("prove", "order", str(order.id))
+        assert said.code == 0, said.out
+        text = " ".join(said.out.split())
+        assert "in doubt: asked, never repeated blindly" in text
+        assert "found after doubt the supplier has it" in text
+        assert said.out.count("the call goes out") == 1
+        assert bitloot("prove", "day", "today").code == 0
 
 
 def test_an_unknown_order_is_told_apart(bitloot: Bitloot, trade: Trade) -> None:
