@@ -36,6 +36,9 @@ READ_SECONDS = 15.0
 #: Words of a reservation whose `give` was taken.
 GIVEN = frozenset({"processing", "ready", "delivered"})
 
+#: What an object has that tells of an error, whatever the status of its answer; whether it was given is then in doubt.
+ERROR_NAMES = frozenset({"error", "errors", "kind", "code"})
+
 #: A reservation that will bring no key any more.
 ENDED = frozenset({SupplierStatus.CANCELED, SupplierStatus.FAILED, SupplierStatus.REFUNDED})
 
@@ -89,7 +92,7 @@ class Reservations:
         )
 
     def commit(self, supplier_ref: str) -> Standing:
-        """Spends money. Any 2xx without a body or with a JSON object means that it was given."""
+        """Spends money. A 2xx without a body, or with a JSON object that names no error, means that it was given."""
         path = f"/reservations/{path_part(supplier_ref)}/give"
         try:
             answer = self._authorized(lambda headers: self._buys.post(path, headers=headers))
@@ -99,6 +102,8 @@ class Reservations:
             fields = answer.json() if answer.body.strip() else {}
             if not isinstance(fields, dict):
                 raise answer.unreadable("not an object")
+            if _word(fields) not in WORDS and fields.keys() & ERROR_NAMES:
+                raise answer.unreadable("an error under a 2xx")
             return Standing(supplier_ref, _status(fields), 0, None, read_moment(fields.get("updatedAt")))
         return self._standing_after(refusal, supplier_ref)
 

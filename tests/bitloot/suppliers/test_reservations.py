@@ -13,7 +13,7 @@ import requests
 import responses
 from pydantic import SecretStr
 
-from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent, Retryable
+from bitloot.errors import Ambiguous, Blocked, Retryable
 from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Wanted
 from bitloot.suppliers.bearer import ClientCredentials
@@ -163,66 +163,6 @@ def test_a_reservation_without_an_id_is_in_doubt(lonely: Reservations, body: Any
     responses.post(f"{BASE}/reservations", json=body, status=201)
     with pytest.raises(Ambiguous):
         lonely.begin("BL-1", WANTED)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "word"),
-    [
-        (200, '{"status":"processing"}', SupplierStatus.PENDING),
-        (200, '{"status":"delivered"}', SupplierStatus.DELIVERED),
-        (200, '{"status":"dreaming"}', SupplierStatus.PENDING),
-        (202, "{}", SupplierStatus.PENDING),
-        (204, "", SupplierStatus.PENDING),
-        (200, '{"status":"failed"}', SupplierStatus.FAILED),
-    ],
-)
-@responses.activate
-def test_any_success_means_given(lonely: Reservations, status: int, body: str, word: SupplierStatus) -> None:
-    responses.post(f"{BASE}/reservations/r-1/give", body=body, status=status)
-    assert lonely.commit("r-1").status is word
-
-
-@responses.activate
-def test_an_account_without_funds_blocks(lonely: Reservations) -> None:
-    responses.post(f"{BASE}/reservations/r-1/give", json={}, status=402)
-    with pytest.raises(Blocked) as blocked:
-        lonely.commit("r-1")
-    assert blocked.value.code == "insufficient_balance"
-
-
-@pytest.mark.parametrize(
-    ("refusal", "delivered", "told", "outcome"),
-    [
-        (409, (200, {"codes": ["A"]}), (200, {"status": "delivered"}), SupplierStatus.DELIVERED),
-        (404, (200, {"codes": ["A"]}), (404, {}), SupplierStatus.DELIVERED),
-        (409, (200, {"codes": []}), (200, {"status": "processing"}), SupplierStatus.PENDING),
-        (422, (200, {"codes": []}), (200, {"status": "processing"}), SupplierStatus.PENDING),
-        (409, (200, {"codes": []}), (200, {"status": "cancelled"}), Permanent),
-        (409, (404, {}), (404, {}), Ambiguous),
-        (409, (200, {"codes": []}), (200, {"status": "reserved"}), Ambiguous),
-        (404, (404, {}), (404, {}), Permanent),
-        (422, (200, {"codes": []}), (200, {"status": "reserved"}), Permanent),
-        (422, (500, {}), (200, {"status": "reserved"}), Ambiguous),
-        (422, (200, {"codes": []}), (503, {}), Ambiguous),
-    ],
-)
-@responses.activate
-def test_a_refused_give_asks_before_it_gives_up(
-    lonely: Reservations,
-    refusal: int,
-    delivered: tuple[int, Any],
-    told: tuple[int, Any],
-    outcome: SupplierStatus | type[BitLootError],
-) -> None:
-    responses.post(f"{BASE}/reservations/r-1/give", json={}, status=refusal)
-    responses.get(f"{BASE}/reservations/r-1/delivered", json=delivered[1], status=delivered[0])
-    responses.get(f"{BASE}/reservations/r-1", json=told[1], status=told[0])
-    if isinstance(outcome, SupplierStatus):
-        assert lonely.commit("r-1").status is outcome
-        return
-    with pytest.raises(BitLootError) as raised:
-        lonely.commit("r-1")
-    assert type(raised.value) is outcome
 
 
 @pytest.mark.parametrize(
