@@ -15,6 +15,7 @@ from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Job, base, intend
+from db.jobs import job_facts
 from tests.actors.conftest import Queued
 from tests.db.test_jobs import dies
 from tests.factories import a_paid_order, a_payment, a_waiting_order, an_order
@@ -96,6 +97,19 @@ def test_when_the_queue_is_away_the_job_stays_dead(shop: Shop) -> None:
         retry_job(job.id, by="x", reason="y", send=away)
     assert caught.value.code == "queue_away"
     assert Job.get_by_id(job.id).state == "dead"
+
+
+def test_two_operators_at_once_send_it_once(
+    shop: Shop, queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both read the job before either took it."""
+    order = a_paid_order()
+    job = dies(str(order.id))
+    seen = job_facts(job.id)
+    monkeypatch.setattr("actors.retry.job_facts", lambda _: seen)
+    retry_job(job.id, by="admin:olga", reason="mine")
+    assert refusal(job) == "job_already_retried"
+    assert queued(reserve) == [str(order.id)]
 
 
 def test_it_is_sent_after_the_commit(shop: Shop) -> None:

@@ -180,6 +180,7 @@ def test_an_empty_balance_stops_writes_until_one_works() -> None:
 def test_a_refused_write_that_is_about_one_order_does_not_free_the_account() -> None:
     turnstile = gate()
     turnstile.report("POST", 400, Blocked("no funds", code="insufficient_balance"))
+    assert isinstance(refused(turnstile, "POST"), Blocked)
     turnstile.report("POST", 422, Permanent("no such product"))
     assert isinstance(refused(turnstile, "POST"), Blocked)
 
@@ -240,6 +241,15 @@ def test_the_settings_give_each_provider_its_pace(environ: dict[str, str]) -> No
     assert not nowpayments.covers("GET", "/payment/1")
     assert (1 / resend.interval, resend.covers("GET", "/emails/1")) == (2, True)
     assert set(limits(load_settings(environ | dict.fromkeys(names, "0"))).values()) == {None}
+
+
+def test_only_where_a_token_runs_out_a_401_is_no_block(settings: Settings) -> None:
+    found = open_turnstiles(settings, LocalTraffic())
+    for name in ("reservations", "reservations token", "kinguin"):
+        found[name].report("GET", 401, Blocked("no", code="unauthorized"))
+    assert found["reservations"].refusal() is None
+    assert isinstance(found["reservations token"].refusal(), Blocked)
+    assert isinstance(found["kinguin"].refusal(), Blocked)
 
 
 def test_every_provider_has_a_gate_by_the_settings_rules(settings: Settings) -> None:
