@@ -140,7 +140,7 @@ def keep_letter(
         "INSERT INTO letters (id, order_id, kind, generation, state, idempotency_key, recipient, subject, data_key,"
         " content, attempts, created_at, sending_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now(), CASE WHEN %s THEN now() END)"
-        f" ON CONFLICT DO NOTHING RETURNING {columns}",
+        f" ON CONFLICT DO NOTHING RETURNING {columns}",  # noqa: S608
         *(letter_id, order_id, kind, generation, "sending" if sending else "kept"),
         *(f"{kind}/{order_id}/{generation}", rendered.to, rendered.subject, data_key),
         *(vault.seal(data_key, _context(letter_id), kind, plain), int(sending), sending),
