@@ -196,8 +196,8 @@ class Life:
             self.diary.write("told", source=source, about=about, status=status, order=order)
 
     def _reveal(self) -> None:
-        placed = self._placed()
-        if self.diary.last("revealed"):
+        placed, read = self._placed(), self.diary.last("revealed")
+        if read and len(read["keys"]) == sum(quantity for _, quantity in self.lines):
             return
         path = f"/fulfillment/{placed['order']}/reveal"
         answer = self._ask("POST reveal", path, headers={"Authorization": f"Bearer {placed['token']}"})

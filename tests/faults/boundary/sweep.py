@@ -116,7 +116,11 @@ class Lane:
         assert stdout is not None
         stdin.write(json.dumps(told).encode() + b"\n")
         stdin.flush()
-        return int(json.loads(stdout.readline())["code"])
+        answer = stdout.readline()
+        if not answer:
+            log = self.shop.logs / "lane.log"
+            raise RuntimeError(f"the lane ended: {log.read_text(errors='replace').strip()[-500:]}")
+        return int(json.loads(answer)["code"])
 
     def _judge(self, life: Life) -> None:
         """I10: at rest, within half a minute of our own time."""
