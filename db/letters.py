@@ -137,10 +137,10 @@ def keep_letter(
     plain = json.dumps({"text": rendered.text, "html": rendered.html}).encode()
     columns = ", ".join(f'"{field.column_name}"' for field in Letter._meta.sorted_fields)
     kept = rows(
-        "INSERT INTO letters (id, order_id, kind, generation, state, idempotency_key, recipient, subject, data_key,"
+        "INSERT INTO letters (id, order_id, kind, generation, state, idempotency_key, recipient, subject, data_key,"  # noqa: S608
         " content, attempts, created_at, sending_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now(), CASE WHEN %s THEN now() END)"
-        f" ON CONFLICT DO NOTHING RETURNING {columns}",  # noqa: S608
+        f" ON CONFLICT DO NOTHING RETURNING {columns}",
         *(letter_id, order_id, kind, generation, "sending" if sending else "kept"),
         *(f"{kind}/{order_id}/{generation}", rendered.to, rendered.subject, data_key),
         *(vault.seal(data_key, _context(letter_id), kind, plain), int(sending), sending),
