@@ -59,7 +59,7 @@ def test_a_transaction_that_commits_late_is_not_skipped(database: Settings, data
     connection = psycopg2.connect(database_url)
     try:
         cursor = connection.cursor()
-        cursor.execute("SELECT advance_order(%s, 'created', 'paid', 't', '', '{}', NULL)", (str(slow.id),))
+        cursor.execute("SELECT advance_order(%s, 'created', 'paid', 't', '', '{}', 5)", (str(slow.id),))
         assert Order.get_by_id(quick.id).advance(OrderState.PAID, actor="test")
         early = follow(seen[-1].cursor)
         connection.commit()
@@ -80,7 +80,7 @@ def test_an_orders_moves_keep_their_order_whoever_began_first(database: Settings
         cursor = connection.cursor()
         cursor.execute("SELECT pg_current_xact_id()")
         assert order.advance(OrderState.PAID, actor="test")
-        cursor.execute("SELECT advance_order(%s, 'paid', 'waiting', 't', '', '{}', NULL)", (str(order.id),))
+        cursor.execute("SELECT advance_order(%s, 'paid', 'waiting', 't', '', '{}', 5)", (str(order.id),))
         connection.commit()
     finally:
         connection.close()
@@ -93,7 +93,7 @@ def test_what_is_rolled_back_is_never_told(database: Settings, database_url: str
     seen = follow(_start())
     connection = psycopg2.connect(database_url)
     connection.cursor().execute(
-        "SELECT advance_order(%s, 'created', 'paid', 't', '', '{}', NULL)", (str(order.id),)
+        "SELECT advance_order(%s, 'created', 'paid', 't', '', '{}', 5)", (str(order.id),)
     )
     connection.rollback()
     connection.close()

@@ -30,7 +30,7 @@ from tests.waiting import until
 from tests.web.relay.ears import Ear, RelayThread, a_settled_order, heard_until, here
 from web.relay import cursors
 
-ADVANCE = "SELECT advance_order(%s, %s, %s, 'test', '', '{}', NULL)"
+ADVANCE = "SELECT advance_order(%s, %s, %s, 'test', '', '{}', 5)"
 
 
 @contextmanager
