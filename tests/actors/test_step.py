@@ -95,7 +95,12 @@ def test_all_that_a_message_leads_to_shares_one_connection(
     taken: list[int] = []
     led_to: list[str] = []
     connect = base.database.connect
-    monkeypatch.setattr(base.database, "connect", lambda: (taken.append(1), connect())[1])  # type: ignore[no-untyped-call]
+
+    def counted() -> object:
+        taken.append(1)
+        return connect()  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(base.database, "connect", counted)
     monkeypatch.setitem(FUNCTIONS, "encrypt_store", led_to.append)
     base.database.close()
     go_on_in_threads()
