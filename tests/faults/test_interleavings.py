@@ -1,0 +1,36 @@
+"""Any two actors on one order, one statement or call of theirs at a time: a few of the orders of each pair.
+
+All of them, as far as they can be counted, are told by `make faults`.
+"""
+
+from __future__ import annotations
+
+import random
+
+from tests.faults.interleavings.pairs import PAIRS, explore
+from tests.faults.interleavings.turns import schedules
+from tests.faults.model.checks import Checks
+from tests.faults.model.stage import open_world
+
+#: Orders of each pair, beside the two in which nobody is interrupted; some seconds in all.
+FEW = 2
+
+SEED = 1
+
+
+def test_whoever_goes_first_and_whenever_they_change_the_invariants_hold(environ: dict[str, str]) -> None:
+    chance = random.Random(SEED)
+    with open_world(environ) as world:
+        checks = Checks(world)
+        told = {pair.name: explore(world, checks, pair, most=FEW, chance=chance) for pair in PAIRS}
+    assert all(count == FEW + 2 for count, _ in told.values())
+    assert all(longest > 1 for _, longest in told.values()), "the boundaries were not seen"
+
+
+def test_every_schedule_with_one_switch_is_told_before_any_is_drawn() -> None:
+    told = list(schedules(4, most=500, chance=random.Random(SEED)))
+    assert [switches for first, switches in told if first == 0][:4] == [
+        frozenset({place}) for place in range(1, 5)
+    ]
+    assert len(set(told)) >= 2 * (4 + 6)
+    assert max(len(switches) for _, switches in told) <= 6
