@@ -97,10 +97,10 @@ class Lane:
         return {look["order"]: look["keys"] for look in looks}
 
     def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(30)
-        self._log.close()
+        with self._log, self._process as process:  # leaving the process closes its pipes
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(30)
 
     def _ask(self, life: Life, phase: str, key: str, strike: Strike | None) -> int:
         told = {
