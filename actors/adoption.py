@@ -12,7 +12,7 @@ from bitloot.states import PurchaseState
 from bitloot.suppliers.base import Placed
 from db import Purchase
 
-__all__ = ["adopt", "freeze", "place", "take_answer"]
+__all__ = ["adopt", "count_stale", "freeze", "place", "take_answer"]
 
 log = structlog.get_logger(__name__)
 
@@ -65,18 +65,19 @@ def freeze(
             "a purchase needs a person", action="purchase_frozen", kind=kind, purchase=purchase.purchase_ref
         )
     else:
-        _count_stale(purchase)
+        count_stale(purchase)
 
 
 def take_answer(purchase: Purchase, dst: PurchaseState, *, note: str, **changes: Any) -> bool:
     """Moves the purchase by an answer to its present call. An answer to an older one is counted, and moves nothing."""
     won = purchase.advance(dst, note=note, **changes)
     if not won:
-        _count_stale(purchase)
+        count_stale(purchase)
     return won
 
 
-def _count_stale(purchase: Purchase) -> None:
+def count_stale(purchase: Purchase) -> None:
+    """An answer to an older attempt was refused by the row: the copy takes over what the database has."""
     attempt = purchase.attempt
     purchase.reload()
     log.warning(

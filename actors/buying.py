@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.adoption import adopt, freeze, place, take_answer
+from actors.adoption import adopt, count_stale, freeze, place, take_answer
 from actors.doubt import MOST_REPEATS, repeats_of, settle_doubt, settle_named
 from actors.giving import give, settle_give
 from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
@@ -87,7 +87,7 @@ def _doubt(supplier: Supplier, purchase: Purchase, settings: Settings, note: str
     if purchase.doubt(settings.search_ladder, note=note):
         settle_named(supplier, purchase)
     else:
-        purchase.reload()
+        count_stale(purchase)
 
 
 def _commit(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:

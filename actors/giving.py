@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from actors.adoption import freeze, take_answer
+from actors.adoption import count_stale, freeze, take_answer
 from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.settings import Settings
 from bitloot.states import PurchaseState, SupplierStatus
@@ -39,8 +39,8 @@ def give(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
         take_answer(purchase, PurchaseState.FAILED, note=error.code, error=error.code, lease_until=None)
     except Ambiguous as error:
         log.warning("payment at the supplier in doubt", action="commit_in_doubt", code=error.code)
-        record_look(purchase, f"give in doubt: {error.code}", outlook_of(purchase).at)
-        purchase.reload()
+        if not record_look(purchase, f"give in doubt: {error.code}", outlook_of(purchase).at):
+            count_stale(purchase)
     else:
         _waiting(purchase, "bought", standing)
 

@@ -59,6 +59,7 @@ class PostgresEngine:
         self._programs = programs_for(self._account, *_wheel())
         self._lock = -1
         self._url = ""
+        self._port = 0  # kept over a restart, so that those who know the URL find it again
 
     def start(self) -> str:
         """Starts it, at first with a fresh cluster, and returns its postgresql:// URL. Raises CannotStart."""
@@ -153,13 +154,15 @@ class PostgresEngine:
         if made_by != wanted:
             raise CannotStart(f"{data} was made by PostgreSQL {made_by}; the installed wheel is {wanted}.")
         for last in (False, False, True):
-            port = free_port()
+            port = self._port or free_port()
             try:
                 self._launch(home, port)
                 break
             except CannotStart as failure:
+                self._port = 0
                 if last or "in use" not in str(failure):
                     raise
+        self._port = port
         return f"postgresql://{NAME}:{(home / 'password').read_text()}@127.0.0.1:{port}/{NAME}"
 
     def _launch(self, home: Path, port: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from actors.reserve import reserve
-from bitloot.errors import Permanent
+from bitloot.errors import Ambiguous, Permanent
 from bitloot.shop import Shop
 from bitloot.states import PurchaseState
 from bitloot.suppliers.base import Placed
@@ -94,7 +94,9 @@ def test_an_answer_to_an_older_attempt_is_refused_and_counted(
     assert (refused["attempt"], refused["now"], refused["state"]) == (1, 7, "waiting")
 
 
-@pytest.mark.parametrize("error", [Permanent("refused", code="refused"), ValueError("a bug")])
+@pytest.mark.parametrize(
+    "error", [Permanent("refused", code="refused"), Ambiguous("late", code="deadline"), ValueError("a bug")]
+)
 def test_a_refusal_or_a_fault_of_an_older_attempt_moves_nothing(
     shop: Shop, kinguin: Purchase, error: Exception
 ) -> None:
@@ -102,9 +104,10 @@ def test_a_refusal_or_a_fault_of_an_older_attempt_moves_nothing(
         base.rows("UPDATE purchases SET attempt = 7, state = 'sending' RETURNING id")
         raise error
 
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError), capture_logs() as logs:
         go(shop, kinguin, supplier=Bent(shop.suppliers["kinguin"], begin=overtaken))
     assert Purchase.get_by_id(kinguin.id).state is PurchaseState.SENDING
+    assert [entry["now"] for entry in logs if entry.get("action") == "stale_answer"] == [7]
 
 
 def test_an_answer_that_comes_after_the_lease_is_taken_if_nothing_was_sent_since(

@@ -76,7 +76,9 @@ def test_data_survives_a_stop_and_a_kill(directory: Path) -> None:
         with pytest.raises(psycopg2.OperationalError):
             ask(engine.url, "SELECT 1")
         engine.stop()
+        before = engine.url
         assert ask(engine.start(), "SELECT n FROM kept") == [(1,)]
+        assert engine.url == before  # whoever knew it finds it again
 
 
 def test_it_stops_cleanly_while_clients_are_connected(directory: Path) -> None:
