@@ -60,11 +60,13 @@ class Settings(BaseSettings):
     nowpayments_base_url: str = "https://api.nowpayments.io/v1"
     nowpayments_api_key: SecretStr = SecretStr("")
     nowpayments_ipn_secret: SecretStr = SecretStr("")
+    nowpayments_ipn_secret_previous: SecretStr = SecretStr("")
 
     # --- supplier: Kinguin eCommerce API (off while its key is empty)
     kinguin_base_url: str = "https://gateway.kinguin.net/esa/api"
     kinguin_api_key: SecretStr = SecretStr("")
     kinguin_webhook_secret: SecretStr = SecretStr("")
+    kinguin_webhook_secret_previous: SecretStr = SecretStr("")
 
     # --- supplier: reservation dialect (off while its base URL is empty)
     reservations_base_url: str = ""
@@ -73,6 +75,15 @@ class Settings(BaseSettings):
     reservations_client_secret: SecretStr = SecretStr("")
     reservations_verifier: Literal["hmac-sha512", "hmac-sha256", "static"] = "hmac-sha512"
     reservations_webhook_secret: SecretStr = SecretStr("")
+    reservations_webhook_secret_previous: SecretStr = SecretStr("")
+
+    # --- notices
+    nowpayments_senders: tuple[str, ...] = ("51.89.194.21", "51.75.77.69", "138.201.172.58", "65.21.158.36")
+    kinguin_senders: tuple[str, ...] = ()
+    reservations_senders: tuple[str, ...] = ()
+    foreign_senders: Literal["note", "refuse"] = "note"
+    notice_retention_days: float = Field(default=90, gt=0, le=3650, allow_inf_nan=False)
+    replay_rate: float = Field(default=10, gt=0, le=1000, allow_inf_nan=False)
 
     # --- purchases
     search_ladder: tuple[float, ...] = (5, 20, 60, 300, 900)
@@ -204,7 +215,13 @@ def _with_secret_files(values: dict[str, str]) -> dict[str, str]:
 
 def _decoded(known: dict[str, str]) -> dict[str, Any]:
     """Comma lists become tuples; everything else pydantic reads from text."""
-    listed = {"search_ladder", "relay_origins"}
+    listed = {
+        "search_ladder",
+        "relay_origins",
+        "nowpayments_senders",
+        "kinguin_senders",
+        "reservations_senders",
+    }
     return {
         name: tuple(part.strip() for part in value.split(",") if part.strip()) if name in listed else value
         for name, value in known.items()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from bitloot.errors import Malformed
 from bitloot.mail.address import parse_sender
+from bitloot.senders import parse_networks
 from bitloot.vault import parse_master_keys
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def unsafe_reasons(settings: Settings) -> list[str]:
         *_own_secrets(settings),
         *_gateway(settings),
         *_suppliers(settings),
+        *_notices(settings),
         *_purchases(settings),
         *_store_and_mail(settings),
         *_standins(settings),
@@ -94,6 +96,21 @@ def _suppliers(settings: Settings) -> Iterator[str]:
     if reservations:
         yield from _too_short(settings, "reservations_client_secret", "reservations_webhook_secret")
         yield from _plain_http(settings, "reservations_base_url", "reservations_token_url")
+
+
+def _notices(settings: Settings) -> Iterator[str]:
+    for name in ("nowpayments_ipn_secret", "kinguin_webhook_secret", "reservations_webhook_secret"):
+        previous = getattr(settings, f"{name}_previous").get_secret_value().strip()
+        if not previous:
+            continue
+        yield from _too_short(settings, f"{name}_previous")
+        if previous == getattr(settings, name).get_secret_value().strip():
+            yield f"{name.upper()}_PREVIOUS equals {name.upper()}; empty it once the change is over."
+    for name in ("nowpayments_senders", "kinguin_senders", "reservations_senders"):
+        try:
+            parse_networks(getattr(settings, name))
+        except ValueError:
+            yield f"{name.upper()} must hold addresses or networks, as in: 192.0.2.7,198.51.100.0/24."
 
 
 def _purchases(settings: Settings) -> Iterator[str]:

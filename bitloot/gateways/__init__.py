@@ -16,5 +16,6 @@ def open_gateway(settings: Settings, gate: Gate | None = None) -> Gateway:
         settings.nowpayments_base_url,
         settings.nowpayments_api_key,
         settings.nowpayments_ipn_secret,
+        previous_secret=settings.nowpayments_ipn_secret_previous,
         gate=gate,
     )

@@ -26,25 +26,35 @@ def _raw(body: bytes) -> bytes:
 _FORMS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (("sorted", canonical), ("raw", _raw))
 
 
-def prove(signature: str | None, body: bytes, secret: str) -> str:
+def prove(signature: str | None, body: bytes, secret: str, previous: str = "") -> str:
     """Which form of `body` the signature covers: `sorted` or `raw`. Raises BadSignature.
 
     `signature` is the header as received: any case, surrounding blanks allowed, any characters survived.
+    While a secret is being changed `previous` is believed as well; `sorted-previous` and `raw-previous` say so.
     """
     given = (signature or "").strip().lower().encode("utf-8", "replace")
-    key = secret.strip().encode("utf-8")
-    if len(given) != _HEX or not key:
+    keys = [
+        (mark, text.strip().encode("utf-8"))
+        for mark, text in (("", secret), ("-previous", previous))
+        if text.strip()
+    ]
+    if len(given) != _HEX or not keys:
         raise BadSignature("nowpayments: the notice carries no usable signature")
     for name, form in _FORMS:
-        if hmac.compare_digest(_digest(form, body, key), given):
-            return name
+        signed = _formed(form, body)
+        for mark, key in keys:
+            if signed is not None and hmac.compare_digest(_digest(signed, key), given):
+                return name + mark
     raise BadSignature("nowpayments: the signature does not match")
 
 
-def _digest(form: Callable[[bytes], bytes], body: bytes, key: bytes) -> bytes:
-    """The digest in hexadecimal; empty, and so equal to no signature, when the body has no such form."""
+def _formed(form: Callable[[bytes], bytes], body: bytes) -> bytes | None:
+    """None when the body has no such form: then no signature covers it."""
     try:
-        signed = form(body)
+        return form(body)
     except Malformed:
-        return b""
+        return None
+
+
+def _digest(signed: bytes, key: bytes) -> bytes:
     return hmac.digest(key, signed, hashlib.sha512).hex().encode("ascii")

@@ -24,7 +24,13 @@ class NowPayments:
     name = "nowpayments"
 
     def __init__(
-        self, base_url: str, api_key: SecretStr, ipn_secret: SecretStr, *, gate: Gate | None = None
+        self,
+        base_url: str,
+        api_key: SecretStr,
+        ipn_secret: SecretStr,
+        *,
+        previous_secret: SecretStr | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._fetch = Fetch(
             base_url,
@@ -35,6 +41,7 @@ class NowPayments:
             gate=gate,
         )
         self._ipn_secret = ipn_secret
+        self._previous_secret = previous_secret or SecretStr("")
 
     def create_payment(self, request: PaymentRequest) -> PaymentOpened:
         """Opens a payment. There is no idempotency key: after Ambiguous just open another (PROVIDERS.md §3.2)."""
@@ -70,7 +77,8 @@ class NowPayments:
 
     def parse_ipn(self, headers: Mapping[str, str], body: bytes) -> PaymentNews | OtherNews:
         """Believes `body` only by its signature. Raises BadSignature, or Malformed for what was signed in vain."""
-        proof = prove(headers.get(SIGNATURE_HEADER), body, self._ipn_secret.get_secret_value())
+        secret, previous = self._ipn_secret.get_secret_value(), self._previous_secret.get_secret_value()
+        proof = prove(headers.get(SIGNATURE_HEADER), body, secret, previous)
         content = strict_json.loads(body)
         return other_news(content) or payment_news(content, proof)
 

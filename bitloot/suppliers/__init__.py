@@ -24,6 +24,7 @@ def _kinguin(settings: Settings, gates: Gates) -> Supplier | None:
         settings.kinguin_base_url,
         settings.kinguin_api_key,
         settings.kinguin_webhook_secret,
+        settings.kinguin_webhook_secret_previous,
         timeout=settings.supplier_timeout,
         gate=gates.get("kinguin"),
     )
@@ -41,7 +42,11 @@ def _reservations(settings: Settings, gates: Gates) -> Supplier | None:
     )
     return Reservations(
         settings.reservations_base_url,
-        Verifier(settings.reservations_verifier, settings.reservations_webhook_secret),
+        Verifier(
+            settings.reservations_verifier,
+            settings.reservations_webhook_secret,
+            settings.reservations_webhook_secret_previous,
+        ),
         credentials if settings.reservations_token_url else None,
         timeout=settings.supplier_timeout,
         gate=gates.get("reservations"),

@@ -120,6 +120,7 @@ class Hint:
     updated_at: datetime | None
     digest: str  # equal for repeats of one event
     relevant: bool = True  # False: log and answer politely (test call, product.update)
+    proof: str = "secret"  # how the sender proved itself; `secret-previous` while a secret is being changed
 
 
 class Supplier(Protocol):

@@ -55,6 +55,7 @@ class Kinguin:
         base_url: str,
         api_key: SecretStr,
         webhook_secret: SecretStr,
+        previous_secret: SecretStr | None = None,
         *,
         timeout: float = 45,
         gate: Gate | None = None,
@@ -81,6 +82,7 @@ class Kinguin:
             gate=gate,
         )
         self._webhook_secret = webhook_secret
+        self._previous_secret = previous_secret or SecretStr("")
 
     def quote(self, product_ref: str, quantity: int) -> Quote | None:
         """The cheapest offer's price and the stock of text keys. Permanent(product_unavailable) when out of stock."""
@@ -137,7 +139,8 @@ class Kinguin:
         return understood(answer, balance_of), CURRENCY
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
-        return read_webhook(headers, body, self._webhook_secret.get_secret_value())
+        secret, previous = self._webhook_secret.get_secret_value(), self._previous_secret.get_secret_value()
+        return read_webhook(headers, body, secret, previous)
 
     def claims(self, headers: Mapping[str, str]) -> bool:
         return "x-event-secret" in headers or "x-event-name" in headers

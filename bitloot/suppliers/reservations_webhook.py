@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,24 +32,39 @@ WORDS: Mapping[str, SupplierStatus] = {
     "refunded": SupplierStatus.REFUNDED,
 }
 
+#: An event's name, as far as it is kept in clear: words, and nothing that could be a key or a mail address.
+_EVENT = re.compile(r"[a-z]+(_[a-z]+){0,5}")
+
+MAX_EVENT = 64  # characters
+
 
 @dataclass(frozen=True)
 class Verifier:
-    """How a webhook proves where it comes from, and by which secret."""
+    """How a webhook proves where it comes from, and by which secret; `previous` while that is being changed."""
 
     kind: Literal["hmac-sha512", "hmac-sha256", "static"]
     secret: SecretStr
+    previous: SecretStr | None = None
 
-    def check(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises BadSignature unless the header that this kind of proof uses fits the body."""
-        secret = self.secret.get_secret_value().strip().encode("utf-8")
+    def check(self, headers: Mapping[str, str], body: bytes) -> str:
+        """`secret` or `secret-previous`: by which one the header that this kind of proof uses fits the body.
+
+        Raises BadSignature.
+        """
+        for name, secret in (("secret", self.secret), ("secret-previous", self.previous or SecretStr(""))):
+            if self._fits(secret.get_secret_value().strip().encode("utf-8"), headers, body):
+                return name
+        raise BadSignature("reservations: the webhook carries no valid proof")
+
+    def _fits(self, secret: bytes, headers: Mapping[str, str], body: bytes) -> bool:
+        if not secret:
+            return False
         if self.kind == "static":
             given, right = headers.get(TOKEN_HEADER, "").strip(), secret
         else:
-            digest = hmac.digest(secret, body, self.kind.removeprefix("hmac-")) if secret else b""
+            digest = hmac.digest(secret, body, self.kind.removeprefix("hmac-"))
             given, right = headers.get(SIGNATURE_HEADER, "").strip().lower(), digest.hex().encode("ascii")
-        if not secret or not hmac.compare_digest(given.encode("utf-8", "replace"), right):
-            raise BadSignature("reservations: the webhook carries no valid proof")
+        return hmac.compare_digest(given.encode("utf-8", "replace"), right)
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, verifier: Verifier) -> Hint:
@@ -56,20 +72,21 @@ def read_webhook(headers: Mapping[str, str], body: bytes, verifier: Verifier) ->
 
     A body may carry the key itself. It is left where it is: the worker fetches keys, and nothing else may hold one.
     """
-    verifier.check(headers, body)
+    proof = verifier.check(headers, body)
     fields = strict_json.loads(body)
     if not isinstance(fields, dict):
         raise Malformed("reservations: the webhook is no JSON object", code="not_an_object")
     word = _word(fields)
     supplier_ref = _text(fields.get("reservationId"))
     return Hint(
-        event=word[:64] or "unnamed",
+        event=word if _EVENT.fullmatch(word) and len(word) <= MAX_EVENT else "unnamed",
         supplier_ref=supplier_ref,
         purchase_ref=_text(fields.get("orderExternalId")) or _text(fields.get("orderId")),
         status=WORDS.get(word),
         updated_at=read_moment(_time(fields)),
         digest=_digest(word, supplier_ref, fields),
         relevant=supplier_ref is not None,
+        proof=proof,
     )
 
 

@@ -27,6 +27,12 @@ UNSAFE = [
     ({"KINGUIN_API_KEY": ""}, "No supplier is set"),
     ({"KINGUIN_WEBHOOK_SECRET": ""}, "KINGUIN_WEBHOOK_SECRET is missing"),
     (RESERVATIONS | {"RESERVATIONS_WEBHOOK_SECRET": "x"}, "RESERVATIONS_WEBHOOK_SECRET is missing"),
+    ({"NOWPAYMENTS_IPN_SECRET_PREVIOUS": "short"}, "NOWPAYMENTS_IPN_SECRET_PREVIOUS is missing or shorter"),
+    (
+        {"KINGUIN_WEBHOOK_SECRET": "k" * 32, "KINGUIN_WEBHOOK_SECRET_PREVIOUS": "k" * 32},
+        "KINGUIN_WEBHOOK_SECRET_PREVIOUS equals KINGUIN_WEBHOOK_SECRET",
+    ),
+    ({"NOWPAYMENTS_SENDERS": "51.89.194.21,nowpayments.io"}, "NOWPAYMENTS_SENDERS must hold addresses"),
     (RESERVATIONS | {"RESERVATIONS_TOKEN_URL": "http://t"}, "RESERVATIONS_TOKEN_URL must start with https"),
     (S3 | {"S3_BUCKET": ""}, "STORE=s3 needs S3_BUCKET."),
     (S3 | {"S3_SECRET_ACCESS_KEY": ""}, "S3_SECRET_ACCESS_KEY is missing"),

@@ -92,6 +92,14 @@ def test_an_empty_or_other_secret_proves_nothing(secret: str) -> None:
         prove(FLAT.signature, FLAT.body, secret)
 
 
+def test_while_the_secret_changes_both_are_believed_and_it_is_told_which() -> None:
+    assert prove(NESTED.signature, NESTED.body, NESTED.secret, "the-one-before") == "sorted"
+    assert prove(NESTED.signature, NESTED.body, "the-new-one", f" {NESTED.secret}\n") == "sorted-previous"
+    assert prove(sign(NESTED.secret, NESTED.body), NESTED.body, "", NESTED.secret) == "raw-previous"
+    with pytest.raises(BadSignature):
+        prove(NESTED.signature, NESTED.body, "the-new-one", "another")
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[" * 60_000, b'{"a":1,"a":2}', b"not json"])
 def test_a_body_without_canonical_form_can_only_be_proved_raw(body: bytes) -> None:
     assert prove(sign("s" * 32, body), body, "s" * 32) == "raw"

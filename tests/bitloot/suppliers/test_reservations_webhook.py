@@ -55,6 +55,8 @@ def test_each_kind_of_proof_is_asked_for_alone(kind: Literal["hmac-sha512", "hma
     for proved, headers in proofs.items():
         if proved == kind:
             assert read_webhook(headers, BODY, Verifier(kind, SecretStr(f" {SECRET}\n"))).relevant
+            changing = Verifier(kind, SecretStr("the-new-one"), SecretStr(SECRET))
+            assert read_webhook(headers, BODY, changing).proof == "secret-previous"
         else:
             with pytest.raises(BadSignature):
                 read_webhook(headers, BODY, Verifier(kind, SecretStr(SECRET)))
