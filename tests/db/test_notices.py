@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def a_webhook(digest: str = "d", external_id: str | None = "S-1") -> NewNotice:
     )
 
 
-def a_hint(supplier_ref: str | None = None, purchase_ref: str | None = None, **changes: bool) -> Hint:
+def a_hint(supplier_ref: str | None = None, purchase_ref: str | None = None, **changes: Any) -> Hint:
     return Hint("order.status", supplier_ref, purchase_ref, None, None, "d", **changes)
 
 
