@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -142,6 +143,7 @@ class Settings(BaseSettings):
     # --- relay
     relay_host: str = "127.0.0.1"
     relay_port: int = Field(default=8001, ge=0, le=65535)
+    relay_url: str = ""
     relay_origins: tuple[str, ...] = ()
     relay_look_seconds: float = Field(default=1, gt=0, le=60, allow_inf_nan=False)
 
@@ -161,6 +163,15 @@ class Settings(BaseSettings):
     def broker(self) -> str:
         """Where messages go: BROKER_URL (redis:// or amqp://), else REDIS_URL."""
         return self.broker_url.get_secret_value() or self.redis_url.get_secret_value()
+
+    @property
+    def relay_address(self) -> str:
+        """Where browsers find the relay (ws:// or wss://): RELAY_URL; else beside PUBLIC_URL, in development on its
+        own port."""
+        public = urlsplit(self.public_url)
+        place = f"{public.hostname}:{self.relay_port}" if self.development else public.netloc
+        scheme = "wss" if public.scheme == "https" else "ws"
+        return self.relay_url or f"{scheme}://{place}/fulfillment"
 
     @property
     def development(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +19,9 @@ __all__ = ["MIN_SECRET", "unsafe_reasons"]
 
 #: A secret shorter than this (characters) can be guessed (RELIABILITY §3, row 1).
 MIN_SECRET = 32
+
+#: A host and its port; such an address is said to browsers in a header.
+_PLAIN = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 #: A random secret has more different characters (or bytes) than this; `aaaa…` and `changemechangeme…` have not.
 MIN_VARIETY = 10
@@ -54,8 +58,18 @@ def _servers(settings: Settings) -> Iterator[str]:
         yield "PUBLIC_URL must name a host, and nobody's user name or password."
     if not settings.development and public.scheme != "https":
         yield "PUBLIC_URL must start with https:// outside development, since links in letters carry rights."
+    if settings.relay_url:
+        yield from _relay_url(settings)
     if "*" in settings.relay_origins:
         yield "RELAY_ORIGINS must name the sites that may connect; * would let any site use a buyer's browser."
+
+
+def _relay_url(settings: Settings) -> Iterator[str]:
+    relay = urlsplit(settings.relay_url)
+    if relay.scheme not in ({"ws", "wss"} if settings.development else {"wss"}) or not relay.hostname:
+        yield "RELAY_URL must start with wss:// (in development also ws://) and name a host."
+    elif relay.username is not None or relay.query or relay.fragment or not _PLAIN.fullmatch(relay.netloc):
+        yield "RELAY_URL must not hold more than host, port and path."
 
 
 def _own_secrets(settings: Settings) -> Iterator[str]:

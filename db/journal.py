@@ -10,7 +10,9 @@ from typing import Any
 
 from db.base import rows
 
-__all__ = ["Cursor", "JournalMove", "behind", "follow", "head"]
+__all__ = ["Cursor", "JournalMove", "Look", "behind", "follow", "head", "look"]
+
+_COLUMNS = "xid::text, id, order_id, seq, src, dst, actor, reason, data, at"
 
 
 @dataclass(frozen=True, order=True)
@@ -35,6 +37,16 @@ class JournalMove:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Look:
+    """The next settled moves, in order; `full` if there may be more. `held` counts the committed ones after them that
+    an older transaction, still open, holds back."""
+
+    moves: list[JournalMove]
+    full: bool
+    held: int
+
+
 def head() -> Cursor:
     """The place after everything that is settled now."""
     epoch, xid, move_id = rows(
@@ -53,7 +65,7 @@ def follow(cursor: Cursor, limit: int = 1000, orders: Sequence[uuid.UUID] | None
     """
     only = "" if orders is None else " AND order_id = ANY(%s::uuid[])"
     found = rows(
-        "SELECT xid::text, id, order_id, seq, src, dst, actor, reason, data, at FROM moves"  # noqa: S608
+        f"SELECT {_COLUMNS} FROM moves"  # noqa: S608
         " WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) AND (xid, id) > (%s::xid8, %s)"
         f"{only} ORDER BY xid, id LIMIT %s",
         *(str(cursor.xid), cursor.id),
@@ -61,6 +73,18 @@ def follow(cursor: Cursor, limit: int = 1000, orders: Sequence[uuid.UUID] | None
         limit,
     )
     return [_move(cursor.epoch, *row) for row in found]
+
+
+def look(cursor: Cursor, limit: int = 1000) -> Look:
+    """What `follow` finds, and how much is held back behind it: one query, at most `limit` rows in all."""
+    found = rows(
+        f"SELECT xid < pg_snapshot_xmin(pg_current_snapshot()), {_COLUMNS} FROM moves"  # noqa: S608
+        " WHERE (xid, id) > (%s::xid8, %s) ORDER BY xid, id LIMIT %s",
+        *(str(cursor.xid), cursor.id),
+        limit,
+    )
+    moves = [_move(cursor.epoch, *row) for settled, *row in found if settled]
+    return Look(moves, full=len(moves) == limit, held=len(found) - len(moves))
 
 
 def behind(cursor: Cursor, most: int, orders: Sequence[uuid.UUID] | None = None) -> int:

@@ -22,6 +22,7 @@ from web.fulfilment import Deliver, FulfilmentStatus
 from web.health import Alive, Ready
 from web.ipn import Ipn
 from web.kinguin import KinguinStatus, KinguinWebhooks
+from web.live import Live, RelayAddress
 from web.metrics import Metrics
 from web.middleware import AccessLine, RequestId, SafeHeaders
 from web.objects import Objects
@@ -51,7 +52,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
 
 def routes(shop: Shop) -> list[Route]:
     gate = Gate(shop.tokens)
-    files = read_folder()
+    files = read_folder(shop.settings.relay_address)
     openapi = OpenApi(shop.settings.shop_name, version("bitloot"))
     found: list[Route] = [
         ("/orders", Orders(shop)),
@@ -60,10 +61,12 @@ def routes(shop: Shop) -> list[Route]:
         ("/kinguin/webhooks", KinguinWebhooks(shop)),
         ("/kinguin/status/{reservation_id}", KinguinStatus(shop, gate)),
         ("/fulfillment/{order_id:uuid}/status", FulfilmentStatus(gate)),
+        ("/fulfillment/{order_id:uuid}/events", Live(shop, gate)),
         ("/fulfillment/{order_id:uuid}/download-link", DownloadLink(shop, gate)),
         ("/fulfillment/{order_id:uuid}/session", Session(shop)),
         ("/fulfillment/{order_id:uuid}/reveal", Reveal(shop, gate)),
         ("/fulfillment/{order_id:uuid}/deliver", Deliver(gate)),
+        ("/relay", RelayAddress(shop.settings)),
         ("/admin/reservations", Reservations(gate)),
         ("/admin/webhook-logs", WebhookLogs(gate)),
         ("/admin/webhook-logs/{notice_id:uuid}", WebhookLog(gate)),

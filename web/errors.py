@@ -23,7 +23,7 @@ from bitloot.errors import (
 from bitloot.tokens import BadToken
 from web.problem import MEDIA_TYPE, problem, problem_bytes
 
-__all__ = ["Problem", "add_error_handlers"]
+__all__ = ["UNAVAILABLE", "Problem", "add_error_handlers"]
 
 log = structlog.get_logger(__name__)
 

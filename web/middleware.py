@@ -12,18 +12,13 @@ from falcon import Request, Response
 
 from web.metrics import REQUESTS, SECONDS
 
-__all__ = ["API_POLICY", "PAGE_POLICY", "AccessLine", "RequestId", "SafeHeaders"]
+__all__ = ["API_POLICY", "AccessLine", "RequestId", "SafeHeaders"]
 
 log = structlog.get_logger(__name__)
 
 #: For answers that no browser has to render.
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
-#: For our pages: our own files, our own API, keys that are pictures. Nothing inline, no outside host.
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 

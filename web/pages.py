@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import falcon
 from falcon import Request, Response
 
 from web.auth import not_found
-from web.middleware import PAGE_POLICY
 
-__all__ = ["Assets", "OrderPage", "Page", "read_folder"]
+__all__ = ["Assets", "OrderPage", "Page", "page_policy", "read_folder"]
 
 FOLDER = Path(__file__).parent / "console"
 
@@ -31,9 +31,10 @@ class File:
     data: bytes
     media_type: str
     etag: str
+    policy: str
 
     def serve(self, req: Request, resp: Response, cache: str) -> None:
-        resp.set_header("Content-Security-Policy", PAGE_POLICY)
+        resp.set_header("Content-Security-Policy", self.policy)
         resp.set_header("Cache-Control", cache)
         resp.etag = self.etag
         if req.if_none_match and any(tag == self.etag for tag in req.if_none_match):
@@ -43,13 +44,24 @@ class File:
         resp.data = self.data
 
 
-def read_folder(folder: Path = FOLDER) -> dict[str, File]:
-    """{name: file} of the files that lie directly in `folder` and that browsers know."""
+def page_policy(relay: str) -> str:
+    """For our pages: our own files, our own API, the relay, keys that are pictures. Nothing inline, no other host."""
+    address = urlsplit(relay)
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        f" connect-src 'self' {address.scheme}://{address.netloc};"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def read_folder(relay: str, folder: Path = FOLDER) -> dict[str, File]:
+    """{name: file} of the files that lie directly in `folder` and that browsers know; they may talk to `relay`."""
     found = {}
+    policy = page_policy(relay)
     for path in sorted(folder.iterdir()):
         if path.suffix in TYPES and path.is_file():
             data = path.read_bytes()
-            found[path.name] = File(data, TYPES[path.suffix], hashlib.sha256(data).hexdigest()[:16])
+            found[path.name] = File(data, TYPES[path.suffix], hashlib.sha256(data).hexdigest()[:16], policy)
     return found
 
 

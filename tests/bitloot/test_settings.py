@@ -119,6 +119,18 @@ def test_lists_amounts_and_addresses_are_read_from_text() -> None:
     assert settings.broker == "amqp://queue"
 
 
+def test_browsers_find_the_relay_where_the_shop_is() -> None:
+    own = {"PUBLIC_URL": "http://127.0.0.1:9000", "RELAY_PORT": "9001"}
+    assert (
+        load_settings(SAFE).relay_address
+        == load_settings(SAFE).public_url.replace("https", "wss") + "/fulfillment"
+    )
+    assert load_settings(SAFE | own | {"ENVIRONMENT": "development"}).relay_address == (
+        "ws://127.0.0.1:9001/fulfillment"
+    )
+    assert load_settings(SAFE | {"RELAY_URL": "wss://live.example/x"}).relay_address == "wss://live.example/x"
+
+
 def test_the_processs_own_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SAFE.items():
         monkeypatch.setenv(name, value)

@@ -7,7 +7,7 @@ import psycopg2
 from bitloot.settings import Settings
 from bitloot.states import OrderState
 from db import Order
-from db.journal import Cursor, behind, follow, head
+from db.journal import Cursor, behind, follow, head, look
 from tests.factories import an_order
 from tests.waiting import until
 
@@ -98,3 +98,21 @@ def test_what_is_rolled_back_is_never_told(database: Settings, database_url: str
     connection.rollback()
     connection.close()
     assert follow(seen[-1].cursor) == []
+
+
+def test_one_look_tells_what_is_settled_and_how_much_is_held_back(
+    database: Settings, database_url: str
+) -> None:
+    first, second = an_order(), an_order()
+    seen = follow(_start())
+    connection = psycopg2.connect(database_url)
+    try:
+        first.advance(OrderState.PAID, actor="test")
+        until(lambda: look(seen[-1].cursor).held == 0, what="the first is settled")
+        connection.cursor().execute("SELECT pg_current_xact_id()")
+        second.advance(OrderState.PAID, actor="test")
+        found = look(seen[-1].cursor)
+        assert ([move.order_id for move in found.moves], found.full, found.held) == ([first.id], False, 1)
+        assert look(seen[-1].cursor, limit=1).full
+    finally:
+        connection.close()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from falcon.testing import TestClient
 
+from bitloot.shop import Shop
+from web.app import create_app
 from web.pages import FOLDER, TYPES, read_folder
 
+RELAY = "wss://live.shop.example/fulfillment"
 PAGES = ["/", "/docs", "/o/00000000-0000-4000-8000-000000000000"]
 
 
@@ -24,6 +28,14 @@ def test_a_page_is_served_with_a_strict_policy(client: TestClient, path: str) ->
     assert "http" not in policy
 
 
+def test_pages_may_talk_to_the_shop_and_its_relay_alone(shop: Shop) -> None:
+    settings = shop.settings.model_copy(update={"relay_url": RELAY})
+    page = TestClient(create_app(settings, replace(shop, settings=settings))).simulate_get("/")
+    policy = page.headers["content-security-policy"]
+    assert "; connect-src 'self' wss://live.shop.example; " in policy
+    assert "/fulfillment" not in policy
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_all_that_a_page_names_is_there(client: TestClient, path: str) -> None:
     for named in re.findall(r'(?:src|href)="(/assets/[^"]+)"', client.simulate_get(path).text):
@@ -33,7 +45,7 @@ def test_all_that_a_page_names_is_there(client: TestClient, path: str) -> None:
 
 
 def test_no_file_names_another_host_or_holds_inline_code() -> None:
-    for name, file in read_folder().items():
+    for name, file in read_folder(RELAY).items():
         text = file.data.decode()
         hosts = set(re.findall(r"https?://[^\"'\s)]+", text)) - {"http://www.w3.org/2000/svg"}
         assert hosts == set(), name
@@ -66,8 +78,8 @@ def test_only_files_that_browsers_know_are_read(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("x")
     (tmp_path / "secrets.env").write_text("x")
     (tmp_path / "folder.css").mkdir()
-    assert list(read_folder(tmp_path)) == ["page.html"]
-    assert "order.html" in read_folder(FOLDER)
+    assert list(read_folder(RELAY, tmp_path)) == ["page.html"]
+    assert "order.html" in read_folder(RELAY, FOLDER)
 
 
 def test_a_bad_order_id_has_no_page(client: TestClient) -> None:

@@ -74,11 +74,11 @@ class Follower:
         assert self._hub.position is not None  # noqa: S101 - see start
         if self._interrupted:
             await self._check_epoch()
-        page = await self._reading.follow(self._hub.position)
+        page = await self._reading.look(self._hub.position)
         self._metrics.looks.labels("found" if page.moves else "nothing").inc()
         self._hub.publish(page.moves)
         while page.full:
-            page = await self._reading.follow(self._hub.position)
+            page = await self._reading.look(self._hub.position)
             self._hub.publish(page.moves)
         self._settled = time.monotonic()
         self._metrics.lag_moves.set(page.held)

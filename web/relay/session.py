@@ -16,9 +16,10 @@ from web.relay.hub import Hub, Subscription
 from web.relay.limits import Limits
 from web.relay.messages import Close, Cut, Hello, Key, Message, Ping, Subscribe, Unsubscribe, understand
 from web.relay.metrics import Metrics
-from web.relay.reading import Reading, Start
+from web.relay.reading import Reading
 from web.relay.rights import Rights, rights_of
 from web.relay.seat import Seat
+from web.relay.start import Start
 
 __all__ = ["Session"]
 

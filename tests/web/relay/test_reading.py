@@ -11,35 +11,25 @@ from bitloot.errors import Retryable
 from bitloot.settings import Settings
 from bitloot.states import OrderState
 from db import base
-from db.journal import Cursor, behind, head
+from db.journal import Cursor, behind
 from tests.factories import an_order
 from tests.web.relay.ears import here
 from web.relay.limits import Limits
 from web.relay.reading import Reading
 
 
-def test_a_start_tells_the_last_move_or_what_was_missed(database: Settings) -> None:
-    order, other = an_order(), an_order()
+def test_a_start_and_a_page_are_read_off_the_event_loop(database: Settings) -> None:
+    order = an_order()
     begin = here()
     order.advance(OrderState.PAID, actor="test")
     here()
 
     async def story() -> None:
         reading = Reading(Limits())
-        fresh = await reading.start(order.id, None)
-        assert fresh is not None
-        assert fresh.last is not None
-        assert (fresh.recovered, fresh.last.dst, fresh.moves) == (False, "paid", [])
-        again = await reading.start(order.id, begin)
-        assert again is not None
-        assert (again.recovered, [move.seq for move in again.moves], again.last) == (True, [2], None)
-        everything = await reading.start(None, None)
-        assert everything is not None
-        assert (everything.after, everything.moves) == (head(), [])
-        quiet = await reading.start(other.id, begin)
-        assert quiet is not None
-        assert (quiet.recovered, quiet.moves) == (True, [])
-        assert await reading.start(uuid.uuid4(), begin) is None
+        start = await reading.start(order.id, begin)
+        assert start is not None
+        assert start.moves == await reading.page(begin, order.id) == (await reading.look(begin)).moves
+        assert await reading.head() == start.moves[-1].cursor
         reading.close()
 
     asyncio.run(story())
@@ -57,7 +47,7 @@ def test_a_database_that_is_away_is_retryable() -> None:
 
     async def story() -> None:
         reading, anywhere = Reading(Limits()), Cursor(str(uuid.uuid4()), 0, 0)
-        for read in (reading.head(), reading.start(None, None), reading.follow(anywhere)):
+        for read in (reading.head(), reading.start(None, None), reading.look(anywhere)):
             with pytest.raises(Retryable, match="OperationalError"):
                 await read
         reading.close()
