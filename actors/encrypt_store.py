@@ -20,6 +20,7 @@ from bitloot.suppliers.base import SupplierKey
 from db import Order, Purchase, open_case, purchases_of, store_keys
 from db.base import now
 from db.keys import StoredKey, ids_of, key_id, key_label, object_name, order_context, same_key_elsewhere
+from db.master_keys import fingerprint_key
 
 __all__ = ["encrypt_store"]
 
@@ -127,7 +128,7 @@ def _seal_and_put(order: Order, purchase: Purchase, data_key: bytes, key: Suppli
         media_type=key.media_type,
         object_name=name,
         object_digest=hashlib.sha256(sealed).hexdigest(),
-        fingerprint=tools.vault.fingerprint(key.content),
+        fingerprint=tools.vault.fingerprint(key.content, fingerprint_key(tools.vault)),
     )
 
 

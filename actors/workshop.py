@@ -7,6 +7,7 @@ from actors.traffic import share
 from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
 from db import base, migrate
+from db.master_keys import need_master_keys
 
 __all__ = ["open_from_environment", "shared_shop", "shop", "use"]
 
@@ -14,11 +15,17 @@ _shop: Shop | None = None
 
 
 def open_from_environment(application: str) -> Settings:
-    """Reads and checks the settings, opens pool and shop, refuses an old schema. Raises UnsafeSettings."""
+    """Reads and checks the settings, opens pool and shop; refuses an old schema and a lost master key.
+
+    Raises UnsafeSettings.
+    """
     settings = load_settings()
     migrate.check(settings.database_url.get_secret_value())
     base.configure(settings, application=f"bitloot {application}")
-    use(shared_shop(settings))
+    opened = shared_shop(settings)
+    with base.scope():
+        need_master_keys(opened.vault)
+    use(opened)
     return settings
 
 

@@ -7,15 +7,32 @@ from typing import Self
 
 from bitloot.errors import SealBroken
 
-__all__ = ["NONCE", "OVERHEAD", "TAG", "Sealed", "Wrapped", "bind"]
+__all__ = [
+    "DATA_KEY",
+    "LOCAL",
+    "MAX_BODY",
+    "NONCE",
+    "OVERHEAD",
+    "SERVICE",
+    "TAG",
+    "Sealed",
+    "Wrapped",
+    "bind",
+]
 
 #: Sizes in bytes. A shorter tag would be easier to forge, so no other length is read.
 NONCE, TAG, DATA_KEY = 12, 16, 32
 
-_WRAP, _SEAL, _VERSION = b"BLW", b"BLS", b"\x01"
+#: A key service may give more than the key itself, but not without end (bytes).
+MAX_BODY = 8192
+
+_WRAP, _SEAL = b"BLW", b"BLS"
+
+#: Versions of a wrapped data key: by a master key of ours, or by a key service in its own format.
+LOCAL, SERVICE = b"\x01", b"\x02"
 
 #: What sealing adds to a plaintext (bytes).
-OVERHEAD = len(_SEAL + _VERSION) + NONCE + TAG
+OVERHEAD = len(_SEAL + LOCAL) + NONCE + TAG
 
 
 def bind(header: bytes, *names: str) -> bytes:
@@ -26,26 +43,30 @@ def bind(header: bytes, *names: str) -> bytes:
 
 @dataclass(frozen=True)
 class Wrapped:
-    """A data key under a master key: `BLW`, version, number (4 bytes), nonce, body with tag. 68 bytes."""
+    """A data key under a master key: `BLW`, version, number (4 bytes), body.
+
+    In version 1 the body is nonce, ciphertext and tag, 68 bytes in all; in version 2 it is the key service's own.
+    """
 
     master: int
-    nonce: bytes
     body: bytes = field(repr=False)
+    version: bytes = LOCAL
 
     @property
     def header(self) -> bytes:
-        return _WRAP + _VERSION + self.master.to_bytes(4, "big")
+        return _WRAP + self.version + self.master.to_bytes(4, "big")
 
     def pack(self) -> bytes:
-        return self.header + self.nonce + self.body
+        return self.header + self.body
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
         """Raises SealBroken (bad_format)."""
-        rest = _after(_WRAP, data)
-        if len(rest) != 4 + NONCE + DATA_KEY + TAG:
+        version, rest = _after(_WRAP, data, LOCAL, SERVICE)
+        size = len(rest) - 4
+        if not (size == NONCE + DATA_KEY + TAG if version == LOCAL else 0 < size <= MAX_BODY):
             raise SealBroken("vault: a wrapped data key has the wrong length", code="bad_format")
-        return cls(int.from_bytes(rest[:4], "big"), rest[4 : 4 + NONCE], rest[4 + NONCE :])
+        return cls(int.from_bytes(rest[:4], "big"), rest[4:], version)
 
 
 @dataclass(frozen=True)
@@ -55,7 +76,7 @@ class Sealed:
     nonce: bytes
     body: bytes = field(repr=False)
 
-    header = _SEAL + _VERSION
+    header = _SEAL + LOCAL
 
     def pack(self) -> bytes:
         return self.header + self.nonce + self.body
@@ -63,15 +84,16 @@ class Sealed:
     @classmethod
     def parse(cls, data: bytes) -> Self:
         """Raises SealBroken (bad_format)."""
-        rest = _after(_SEAL, data)
+        _, rest = _after(_SEAL, data, LOCAL)
         if len(rest) < NONCE + TAG:
             raise SealBroken("vault: a sealed object is cut short", code="bad_format")
         return cls(rest[:NONCE], rest[NONCE:])
 
 
-def _after(magic: bytes, data: bytes) -> bytes:
+def _after(magic: bytes, data: bytes, *versions: bytes) -> tuple[bytes, bytes]:
+    """(version, what comes behind it)."""
     if data[:3] != magic:
         raise SealBroken("vault: these bytes are not what they should be", code="bad_format")
-    if data[3:4] != _VERSION:
+    if data[3:4] not in versions:
         raise SealBroken("vault: this version of the envelope is unknown here", code="bad_format")
-    return data[4:]
+    return data[3:4], data[4:]

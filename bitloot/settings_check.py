@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from bitloot.errors import Malformed
 from bitloot.mail.address import parse_sender
+from bitloot.master_keys import parse_master_keys
 from bitloot.senders import parse_networks
-from bitloot.vault import parse_master_keys
 
 if TYPE_CHECKING:
     from bitloot.settings import Settings

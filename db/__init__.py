@@ -7,6 +7,7 @@ from db.hints import keep_hint
 from db.jobs import Job, bury
 from db.keys import Key, keys_of, store_keys
 from db.letters import Letter, keep_letter, letter_of
+from db.master_keys import MasterKeyProof, ShopKey
 from db.news import Taken, Terms, Told, take_batch, take_news
 from db.notices import NewNotice, Notice, keep_notice, open_notice, seal_notice
 from db.orders import Line, Move, NewLine, Order, claim_due, place_order
@@ -24,6 +25,7 @@ __all__ = [
     "Key",
     "Letter",
     "Line",
+    "MasterKeyProof",
     "Move",
     "NewLine",
     "NewNotice",
@@ -33,6 +35,7 @@ __all__ = [
     "Product",
     "Purchase",
     "PurchaseMove",
+    "ShopKey",
     "Taken",
     "Terms",
     "Told",

@@ -8,12 +8,15 @@ from typing import Any
 import falcon
 import psycopg2
 import structlog
+from peewee import InterfaceError, OperationalError
 
 from actors.workshop import shared_shop
 from bitloot.errors import UnsafeSettings
 from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
+from bitloot.vault import Vault
 from db import base, migrate
+from db.master_keys import need_master_keys
 from web.app import create_app
 from web.deadline import install
 
@@ -31,13 +34,15 @@ def start() -> falcon.App[Any, Any]:
         settings = load_settings()
         configure_logs(settings, "web")
         _check_schema(settings)
+        base.configure(settings, application="bitloot web")
+        shop = shared_shop(settings)
+        _check_master_keys(shop.vault)
     except UnsafeSettings as refusal:
         for reason in refusal.reasons:
             log.critical(reason, action="refused")
         sys.exit(APP_LOAD_ERROR)
-    base.configure(settings, application="bitloot web")
     install()
-    return create_app(settings, shared_shop(settings))
+    return create_app(settings, shop)
 
 
 def _check_schema(settings: Settings) -> None:
@@ -46,3 +51,12 @@ def _check_schema(settings: Settings) -> None:
         migrate.check(settings.database_url.get_secret_value())
     except psycopg2.OperationalError:
         log.error("the database is away; starting without it", action="database_away")
+
+
+def _check_master_keys(vault: Vault) -> None:
+    """A key that is missing here would fail one buyer after another. A database that is away cannot tell."""
+    try:
+        with base.scope():
+            need_master_keys(vault)
+    except (OperationalError, InterfaceError):
+        log.error("whether all master keys are here is not known", action="master_keys_unknown")

@@ -26,7 +26,10 @@ from bitloot.settings import Settings, load_settings
 from bitloot.settings_check import unsafe_reasons
 from bitloot.stores import open_store
 from bitloot.suppliers import SUPPLIERS, open_suppliers
+from bitloot.vault import Vault
 from db import base, migrate
+from db.data_keys import under_master_keys
+from db.master_keys import need_master_keys
 from db.stuck import open_cases, stuck, sweep_age
 
 __all__ = ["Finding", "command", "examine"]
@@ -113,6 +116,7 @@ def examine(settings: Settings) -> list[Finding]:
         "redis": lambda: _redis(settings),
         "sweep": lambda: _sweep(settings),
         "orders": lambda: _orders(settings),
+        "master keys": lambda: _master_keys(settings),
         f"store ({settings.store})": lambda: _store(settings),
         f"mail ({settings.mailer})": lambda: _healthy(open_mailer(settings).health, "takes letters"),
         "gateway": lambda: _gateway(settings),
@@ -205,6 +209,22 @@ def _orders(settings: Settings) -> str:
         told = ", ".join(f"{count} {state}" for state, count in late.items())
         raise Permanent(f"Some stand too long: {told}. See `bitloot case list --kind stuck`")
     return f"None stands too long; {sum(cases.values())} open cases."
+
+
+def _master_keys(settings: Settings) -> str:
+    """Which of them is needed: an old one may only go when it wraps nothing any more."""
+    _given(settings.master_keys, "MASTER_KEYS")
+    vault = Vault.from_settings(settings)
+    with _scope(settings):
+        need_master_keys(vault)
+        used = under_master_keys()
+    told = [f"Key {vault.newest} seals, and wraps {used[vault.newest]} of {used.total()} data keys."]
+    for number in sorted(vault.numbers - {vault.newest}):
+        if used[number]:
+            told.append(f"Key {number} wraps {used[number]}: keep it, and run `bitloot rotate-keys`.")
+        else:
+            told.append(f"Key {number} wraps nothing: it can be removed from MASTER_KEYS.")
+    return "\n".join(told)
 
 
 @contextmanager

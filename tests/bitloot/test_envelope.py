@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from bitloot.envelope import OVERHEAD, Sealed, Wrapped, bind
 from bitloot.errors import SealBroken
 from bitloot.vault import Vault
+from tests.bitloot.aes_gcm import open_gcm
+from tests.bitloot.test_master_keys import wycheproof
 from tests.bitloot.test_vault import CODE, LABEL, ONE, ORDER, refused
 
 
@@ -21,14 +23,14 @@ def vault() -> Vault:
 
 
 def test_what_is_packed_is_parsed_again() -> None:
-    wrapped = Wrapped(2**32 - 1, b"n" * 12, b"b" * 48)
+    wrapped = Wrapped(2**32 - 1, b"n" * 12 + b"b" * 48)
     sealed = Sealed(b"n" * 12, b"b" * 16)
     assert Wrapped.parse(wrapped.pack()) == wrapped
     assert Sealed.parse(sealed.pack()) == sealed
     assert (len(wrapped.pack()), len(sealed.pack())) == (68, OVERHEAD)
 
 
-@pytest.mark.parametrize("version", [b"\x00", b"\x02", b"1", b"\xff"])
+@pytest.mark.parametrize("version", [b"\x00", b"\x03", b"1", b"\xff"])
 def test_another_version_is_not_guessed_at(version: bytes) -> None:
     for parse, magic in ((Wrapped.parse, b"BLW"), (Sealed.parse, b"BLS")):
         with pytest.raises(SealBroken, match="version") as caught:
@@ -96,6 +98,26 @@ def test_the_vault_reads_the_published_vector() -> None:
     opened = vault.open(wrapped, vector["context"], vector["label"], sealed)
     assert opened.decode() == vector["plaintext"]
     assert vault.fingerprint(opened) == vector["fingerprint"]
+
+
+def test_an_implementation_of_its_own_reads_the_published_vector() -> None:
+    """AES and GCM written out, after they proved themselves on Wycheproof's vectors."""
+    for known in wycheproof():
+        key, nonce, bound, plain, body, tag = (
+            bytes.fromhex(known[name]) for name in ("key", "iv", "aad", "msg", "ct", "tag")
+        )
+        assert open_gcm(key, nonce, body, tag, bound) == (plain if known["result"] == "valid" else None)
+    vector = _vector()
+    wrapped, sealed = bytes.fromhex(vector["wrapped_hex"]), bytes.fromhex(vector["sealed_hex"])
+    context, label = vector["context"].encode(), vector["label"].encode()
+    bound = _prefixed(wrapped[:8], b"wrap", context)
+    data_key = open_gcm(
+        bytes.fromhex(vector["master_key_hex"]), wrapped[8:20], wrapped[20:-16], wrapped[-16:], bound
+    )
+    assert data_key == bytes.fromhex(vector["data_key_hex"])
+    bound = _prefixed(sealed[:4], b"seal", context, label)
+    opened = open_gcm(data_key, sealed[4:16], sealed[16:-16], sealed[-16:], bound)
+    assert opened == vector["plaintext"].encode()
 
 
 def _prefixed(*parts: bytes) -> bytes:

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 import pytest
 from falcon.testing import TestClient
 from psycopg2.extensions import set_wait_callback
+from structlog.testing import capture_logs
 
 from actors.traffic import share
+from bitloot.development import master_key
 from bitloot.settings import load_settings
+from bitloot.vault import Vault
 from db import base
+from db.keys import order_context
+from tests.factories import an_order
 from web.start import start
 
 
@@ -53,3 +58,19 @@ def test_it_does_not_start_on_an_old_schema(started_from: pytest.MonkeyPatch, da
         base.rows("DELETE FROM schema_migrations WHERE number = 1 RETURNING 1")
     with pytest.raises(SystemExit):
         start()
+
+
+def test_it_does_not_start_without_a_master_key_that_orders_need(
+    started_from: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    settings = load_settings(environ)
+    base.configure(settings, application="tests")
+    with base.scope():
+        order = an_order()
+        order.use_data_key(Vault.from_settings(settings).new_data_key(order_context(order.id)))
+    started_from.setenv("MASTER_KEYS", master_key(2))
+    with capture_logs() as lines, pytest.raises(SystemExit):
+        start()
+    assert [line["event"] for line in lines] == [
+        "Master key 1 is missing from MASTER_KEYS: 1 data keys are wrapped by it."
+    ]

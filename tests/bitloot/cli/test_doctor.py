@@ -26,6 +26,7 @@ PARTS = [
     "redis",
     "sweep",
     "orders",
+    "master keys",
     "store (directory)",
     "mail (directory)",
     "gateway",

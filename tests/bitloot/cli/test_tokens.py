@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from bitloot.master_keys import parse_master_keys
 from bitloot.settings import load_settings
 from bitloot.tokens import Tokens
-from bitloot.vault import parse_master_keys
 from tests.bitloot.cli.conftest import Bitloot
 
 
