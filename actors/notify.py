@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 
 KIND = "keys_ready"
 
-#: A try to send that is older than this (seconds) is dead.
+#: A try to send that is older than this (seconds) is dead: a session with a mail server may last a minute. Where the
+#: mailer knows a letter by its key the setting `letter_lease` says it sooner, for to repeat one that lives is no harm.
 STALE = 120.0
 
 #: Resend forgets a letter's key after 24 hours (PROVIDERS.md §4); well before that (seconds) a repeat is still safe.
@@ -43,14 +44,14 @@ def notify(order_id: str) -> None:
     elif letter.start_sending() or _may_repeat(letter):
         _send(order, letter)
     else:
-        order.look_again(STALE)
+        order.look_again(_lease())
 
 
 def _send_first(order: Order) -> None:
     """Renders, keeps and sends, unless another run of this step just did."""
     letter = _keep(order)
     if letter is None:
-        order.look_again(STALE)
+        order.look_again(_lease())
     else:
         _send(order, letter)
 
@@ -69,11 +70,16 @@ def _keep(order: Order) -> Letter | None:
     return keep_letter(tools.vault, order.id, KIND, rendered, sending=True)
 
 
+def _lease() -> float:
+    tools = shop()
+    return tools.settings.letter_lease if tools.mailer.repeats_safely else STALE
+
+
 def _may_repeat(letter: Letter) -> bool:
     """Whether a try that died may be made again: only where the mailer knows the letter by its key."""
     remembered = shop().mailer.repeats_safely and not letter.is_stale(MEMORY)
     if remembered:
-        return letter.take_over(STALE)
+        return letter.take_over(_lease())
     if letter.is_stale(STALE):
         _doubt(letter, "the process died while the letter was on its way")
     return False

@@ -18,7 +18,7 @@ from actors.workshop import shop
 from bitloot.deadlines import deadlines
 from bitloot.settings import Settings
 from bitloot.states import OrderState
-from db import Order, claim_due, claim_polls
+from db import Order, base, claim_due, claim_polls
 from db.purchase_checks import claim_checks, wake
 from db.stuck import beat, end_stuck, expire_unpaid, raise_alarms
 
@@ -51,6 +51,7 @@ def sweep_once() -> Sent:
     settings, sent, errors = shop().settings, Sent(), list[Exception]()
     for part in PARTS:
         try:
+            base.mend()  # a connection that was lost under one part is not the next one's
             for name, count in part(settings).items():
                 sent[name] = sent.get(name, 0) + count
         except Exception as error:

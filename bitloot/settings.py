@@ -114,6 +114,7 @@ class Settings(BaseSettings):
     mailer: Literal["directory", "smtp", "resend"] = "directory"  # not MAIL: login shells set that
     mail_from: str = "BitLoot <keys@localhost>"
     mail_directory: Path = Path(".bitloot/letters")
+    letter_lease: float = Field(default=30, gt=0, le=3600, allow_inf_nan=False)
     resend_base_url: str = "https://api.resend.com"
     resend_api_key: SecretStr = SecretStr("")
     smtp_host: str = "127.0.0.1"

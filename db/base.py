@@ -20,6 +20,7 @@ __all__ = [
     "database",
     "dispose",
     "in_transaction",
+    "mend",
     "now",
     "scope",
     "transaction",
@@ -120,6 +121,13 @@ def scope() -> Iterator[None]:
         yield
     finally:
         database.close()
+
+
+def mend() -> None:
+    """Within a scope: another connection, if this one was lost. For whoever goes on after a part has failed."""
+    if database.connection().closed:  # type: ignore[no-untyped-call]
+        database.close()
+        database.connect()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

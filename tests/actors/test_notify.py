@@ -118,6 +118,19 @@ def test_a_worker_that_died_while_sending_is_followed_by_one_letter(
     assert Letter.get().state == "sent"
 
 
+def test_a_try_is_dead_after_its_lease_where_the_mailer_knows_the_letter_by_its_key(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    notify(str(fulfilled.id))
+    base.rows("UPDATE letters SET state = 'sending', sending_at = now() - interval '20 seconds' RETURNING id")
+    notify(str(fulfilled.id))
+    assert Letter.get().state == "sending"  # it may be on its way at this moment
+    base.rows("UPDATE letters SET sending_at = now() - interval '31 seconds' RETURNING id")
+    notify(str(fulfilled.id))
+    assert Letter.get().state == "sent"
+    assert len(mails(standins)) == 1
+
+
 def test_a_blocked_mail_account_waits_and_asks_nobody(
     fulfilled: Order, resend: ResendMailer, standins: RunningStandins
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from peewee import InterfaceError, OperationalError
 
 from actors.check_payment import check_payment
 from actors.check_purchase import check_purchase
@@ -124,6 +125,22 @@ def test_a_part_that_fails_does_not_stop_the_others(
         sweep_once()
     assert queued(check_payment) == [str(payment.id)]
     assert sweep_age() > 3000  # no sweep went through
+
+
+def test_a_connection_that_is_lost_under_one_part_is_not_the_next_ones(
+    shop: Shop, queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = a_payment(an_order())
+    base.rows("UPDATE payments SET poll_at = now() WHERE id = %s RETURNING id", payment.id)
+
+    def cut(*_: object) -> list[object]:
+        base.rows("SELECT pg_terminate_backend(pg_backend_pid())")
+        return []
+
+    monkeypatch.setattr("actors.sweep.claim_due", cut)
+    with pytest.raises((OperationalError, InterfaceError)):
+        sweep_once()
+    assert queued(check_payment) == [str(payment.id)]
 
 
 def test_a_sweep_that_went_through_is_told(shop: Shop) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.faults.canaries import plaintext_violations
 from tests.faults.inside import Inside
 from tests.faults.invariants import Evidence
 from tests.faults.outside import Outside
+from tests.faults.starts import STARTS, WITNESS, read_starts
 from tests.flows.house import QUICK, House
 from tests.servers import Servers, drop_database, fresh_database, with_database
 
@@ -49,6 +51,7 @@ FAULTS = QUICK | {
     "BREAKER_PAUSE": "1",
     "BLOCKED_PAUSE": "1",
     "PURCHASE_CHECK_SECONDS": "2",
+    "LETTER_LEASE": "4",
 }
 
 BUCKET = "sealed"
@@ -72,9 +75,11 @@ class FaultShop(House):
         workers: int = 2,
         threads: int = 4,
         overrides: Mapping[str, str] | None = None,
+        witnessed: bool = False,
     ) -> None:
         super().__init__(environ, directory)
-        self.told = {**environ, **(overrides or {})}
+        starts = {STARTS: str(directory / "starts")} if witnessed else {}
+        self.told = {**environ, **starts, **(overrides or {})}
         self.crew = _crew(self.told, directory / "logs", workers, threads)
         self.revealed: dict[str, list[str]] = {}
         self._watched: set[str] = set()
@@ -84,6 +89,11 @@ class FaultShop(House):
     @property
     def logs(self) -> Path:
         return self.directory / "logs"
+
+    @property
+    def starts(self) -> Counter[tuple[str, str, str]]:
+        """Of a witnessed shop: (a message's id in Redis, actor, subject) -> how often workers started it."""
+        return read_starts(self.directory / "starts")
 
     @property
     def workers(self) -> list[Process]:
@@ -158,13 +168,15 @@ def open_shop(
     own_postgres: bool = False,
     durable_valkey: bool = False,
     s3: bool = False,
+    witnessed: bool = False,
     overrides: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None,
     **environ: str,
 ) -> Iterator[FaultShop]:
     """A shop on a database of its own and a Valkey of its own.
 
     `own_postgres`: a whole server that may be killed, with synced commits. `s3`: sealed keys lie in a bucket.
-    `overrides(environ)`: what the processes are told instead, e.g. DATABASE_URL with a proxy's port.
+    `witnessed`: each start of an actor is written down. `overrides(environ)`: what the processes are told instead,
+    e.g. DATABASE_URL with a proxy's port.
     """
     with ExitStack() as stack:
         postgres = PostgresEngine(directory / "postgres") if own_postgres else None
@@ -187,7 +199,9 @@ def open_shop(
         }
         whole = development_environ(given, directory / "state", url, valkey.url, any_ports=True)
         told = overrides(whole) if overrides is not None else None
-        shop = FaultShop(whole, directory, workers=workers, threads=threads, overrides=told)
+        shop = FaultShop(
+            whole, directory, workers=workers, threads=threads, overrides=told, witnessed=witnessed
+        )
         shop.valkey, shop.postgres = valkey, postgres
         shop.bucket = bucket_of(whole) if s3 else None
         stack.callback(shop.close)
@@ -226,6 +240,8 @@ def _crew(environ: Mapping[str, str], logs: Path, workers: int, threads: int) ->
         worker = crew(environ, logs, ("worker",))["worker"]
         argv = list(worker.argv)
         argv[argv.index("--threads") + 1] = str(threads)
+        if STARTS in environ:
+            argv[argv.index("actors")] = WITNESS
         worker.argv, worker.log, worker.name = argv, logs / f"worker-{number}.log", f"worker-{number}"
         found[worker.name] = worker
     return found
