@@ -57,6 +57,14 @@ class Settings(BaseSettings):
     buyer_token_seconds: int = Field(default=30 * 86400, ge=60)
     download_link_seconds: int = Field(default=900, ge=1, le=900)
 
+    # --- delivery
+    reveal_limit: int = Field(default=20, ge=1, le=1000)
+    tries_per_order: int = Field(default=20, ge=1, le=10_000)
+    tries_per_address: int = Field(default=60, ge=1, le=10_000)
+    guest_code_seconds: int = Field(default=900, ge=60, le=3600)
+    retention_days: float = Field(default=365, gt=0, le=36_500, allow_inf_nan=False)
+    admin_key_view: bool = False
+
     # --- gateway: NOWPayments
     nowpayments_base_url: str = "https://api.nowpayments.io/v1"
     nowpayments_api_key: SecretStr = SecretStr("")

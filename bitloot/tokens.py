@@ -39,11 +39,12 @@ class BadToken(Permanent):
 
 @dataclass(frozen=True)
 class BuyerClaims:
-    """May read and reveal one order."""
+    """May read and reveal one order; a higher generation on the order ends what it reveals."""
 
     order_id: str
     token_id: str
     expires: int  # seconds since 1970
+    generation: int = 1
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,9 @@ class Tokens:
             buyer_seconds=settings.buyer_token_seconds,
         )
 
-    def buyer(self, order_id: UUID | str, seconds: int | None = None) -> str:
+    def buyer(self, order_id: UUID | str, seconds: int | None = None, generation: int = 1) -> str:
         """The access token that a buyer gets with the order; `seconds` for a shorter one."""
-        return self._issue("buyer", _uuid_text(order_id), seconds or self._buyer_seconds)
+        return self._issue("buyer", _uuid_text(order_id), seconds or self._buyer_seconds, gen=generation)
 
     def admin(self, name: str, role: Role, seconds: int) -> str:
         """A token for an operator, for `seconds` from now."""
@@ -107,7 +108,10 @@ class Tokens:
     def read_buyer(self, token: str) -> BuyerClaims:
         """Raises BadToken, as do the other readers."""
         claims = self._read("buyer", token)
-        return BuyerClaims(_order_of(claims), claims["jti"], claims["exp"])
+        generation = claims.get("gen", 1)  # tokens of an older release name none
+        if type(generation) is not int:
+            raise BadToken("tokens: no such generation")
+        return BuyerClaims(_order_of(claims), claims["jti"], claims["exp"], generation)
 
     def read_admin(self, token: str) -> AdminClaims:
         claims = self._read("admin", token)
@@ -120,6 +124,11 @@ class Tokens:
         if type(claims.get("gen")) is not int:
             raise BadToken("tokens: a link without its generation")
         return LinkClaims(_order_of(claims), claims["gen"], claims["jti"], claims["exp"])
+
+    def code_digest(self, order_id: UUID | str, code: str) -> str:
+        """A keyed digest of a code that was mailed for this order: what is kept in its place."""
+        told = f"bitloot/code/1\n{_uuid_text(order_id)}\n{code}".encode()
+        return hmac.digest(self._secrets["link"], told, sha256).hex()
 
     def sign_path(self, path: str, expires: int) -> str:
         """A signature that opens `path` until `expires` (seconds since 1970)."""

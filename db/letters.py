@@ -13,7 +13,10 @@ from db.base import Model, now, rows
 from db.fields import TimeField
 from db.orders import Order
 
-__all__ = ["Letter", "keep_letter", "letter_of"]
+__all__ = ["FINAL_FATES", "Letter", "keep_letter", "letter_of", "note_fate"]
+
+#: What became of a letter and does not change any more: a late `delivered` does not take a complaint back.
+FINAL_FATES = ("bounced", "complained", "failed", "suppressed")
 
 
 class Letter(Model):
@@ -35,6 +38,8 @@ class Letter(Model):
     created_at = TimeField(default=now)
     sending_at = TimeField(null=True)
     sent_at = TimeField(null=True)
+    fate = TextField(null=True)
+    fate_at = TimeField(null=True)
 
     class Meta:
         table_name = "letters"
@@ -70,12 +75,12 @@ class Letter(Model):
         return self._move(("sending",), "kept", "error = %s", error)
 
     def sent(self, provider: str, provider_id: str) -> bool:
-        """→ sent, final; a fulfilled order then rests, in the same commit, since nothing else is due there."""
+        """→ sent, final; after the keys' letter its order rests, in the same commit: nothing else is due there."""
         won = rows(
             "WITH won AS (UPDATE letters SET sent_at = now(), error = NULL, provider = %s, provider_id = %s,"
-            " state = 'sent' WHERE id = %s AND state = 'sending' RETURNING order_id),"
-            " rested AS (UPDATE orders SET due_at = NULL WHERE id = (SELECT order_id FROM won)"
-            " AND state = 'fulfilled') SELECT order_id FROM won",
+            " state = 'sent' WHERE id = %s AND state = 'sending' RETURNING order_id, kind),"
+            " rested AS (UPDATE orders SET due_at = NULL WHERE id = (SELECT order_id FROM won"
+            " WHERE kind = 'keys_ready') AND state = 'fulfilled') SELECT order_id FROM won",
             *(provider, provider_id, self.id),
         )
         if won:
@@ -111,6 +116,17 @@ class Letter(Model):
         return RenderedLetter(
             to=self.recipient, sender=sender, subject=self.subject, text=texts["text"], html=texts["html"]
         )
+
+
+def note_fate(provider: str, provider_id: str, fate: str) -> Letter | None:
+    """What the provider says became of a letter; None if no letter has this id there, or worse is known already."""
+    found = Letter.load("WHERE t.provider_id = %s AND t.provider = %s", provider_id, provider)
+    noted = found and rows(
+        "UPDATE letters SET fate = %s, fate_at = now() WHERE id = %s AND (fate IS NULL OR fate <> ALL(%s))"
+        " AND fate IS DISTINCT FROM %s RETURNING 1",
+        *(fate, found[0].id, list(FINAL_FATES), fate),
+    )
+    return found[0] if noted else None
 
 
 def letter_of(order_id: uuid.UUID, kind: str, generation: int = 1) -> Letter | None:

@@ -60,7 +60,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/payments/ipn", Ipn(shop)),
         ("/kinguin/webhooks", KinguinWebhooks(shop)),
         ("/kinguin/status/{reservation_id}", KinguinStatus(shop, gate)),
-        ("/fulfillment/{order_id:uuid}/status", FulfilmentStatus(gate)),
+        ("/fulfillment/{order_id:uuid}/status", FulfilmentStatus(shop.settings, gate)),
         ("/fulfillment/{order_id:uuid}/events", Live(shop, gate)),
         ("/fulfillment/{order_id:uuid}/download-link", DownloadLink(shop, gate)),
         ("/fulfillment/{order_id:uuid}/session", Session(shop)),

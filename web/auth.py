@@ -24,6 +24,7 @@ class Viewer:
     name: str  # "buyer", or the admin's name
     role: Role | None = None  # None: a buyer
     order_id: uuid.UUID | None = None  # a buyer's order
+    generation: int = 1  # of the right that a buyer's token was given under
 
     @property
     def is_admin(self) -> bool:
@@ -78,7 +79,7 @@ def not_found() -> Problem:
 
 
 def _buyer(claims: BuyerClaims) -> Viewer:
-    return Viewer("buyer", order_id=uuid.UUID(claims.order_id))
+    return Viewer("buyer", order_id=uuid.UUID(claims.order_id), generation=claims.generation)
 
 
 def _admin(claims: AdminClaims) -> Viewer:

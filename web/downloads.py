@@ -16,6 +16,8 @@ from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
 from web.record import record
+from web.rights import standing_refusal
+from web.tries import limit_address
 
 __all__ = ["DownloadLink"]
 
@@ -48,14 +50,18 @@ class DownloadLink:
         who="buyer or admin",
         tag="fulfillment",
         answers={200: KeyLinks},
-        refusals=[401, 404, 409, 503],
+        refusals=[401, 403, 404, 409, 410, 429, 503],
     )
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
         viewer = self._gate.viewer_of(req, order_id)
         with database():
+            limit_address(req, self._shop.settings)
             order = Order.get_or_none(Order.id == order_id)
             if order is None:
                 raise not_found()
+            if (refusal := standing_refusal(viewer, order_id, self._shop.settings)) is not None:
+                record(req, viewer, order_id, "download_link", "refused", {"code": refusal.document["code"]})
+                raise refusal
             keys = keys_of(order_id) if order.state is OrderState.FULFILLED else []
             outcome = "granted" if keys else "not_ready"
             record(req, viewer, order_id, "download_link", outcome, {"keys": [str(key.id) for key in keys]})

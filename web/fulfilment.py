@@ -10,8 +10,10 @@ from pydantic import Field
 
 from actors.courier import post
 from actors.sweep import STEP
+from bitloot.settings import Settings
 from db import Order
 from db.order_facts import keys_per_line, order_facts
+from db.rights import right_of
 from web.admin.answers import Reason
 from web.answers import Answer, answer
 from web.auth import MAY_ACT, Gate, not_found
@@ -21,6 +23,7 @@ from web.describe import describe
 from web.errors import Problem
 from web.record import record
 from web.reveal import REVEALABLE
+from web.rights import standing
 
 __all__ = ["Deliver", "FulfilmentStatus"]
 
@@ -38,6 +41,7 @@ class StatusView(Answer):
     status: str
     moved_at: datetime
     can_reveal: bool = Field(description="There are keys that the buyer may see, if not all of them yet.")
+    right: str = Field(description="valid, ended (a newer link was mailed), used_up, withdrawn or expired.")
     hold: str | None = Field(default=None, description="Why a paid order is parked; for admins.")
     lines: list[LineStatus]
 
@@ -45,7 +49,8 @@ class StatusView(Answer):
 class FulfilmentStatus:
     """How far the keys are."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, settings: Settings, gate: Gate) -> None:
+        self._settings = settings
         self._gate = gate
 
     @describe(
@@ -60,6 +65,7 @@ class FulfilmentStatus:
         with database():
             facts = order_facts(order_id)
             stored = keys_per_line(order_id)
+            right = standing(viewer, right_of(order_id), self._settings)
         if facts is None:
             raise not_found()
         order = facts.order
@@ -79,7 +85,8 @@ class FulfilmentStatus:
                 order_id=order.id,
                 status=str(order.state),
                 moved_at=order.moved_at,
-                can_reveal=order.state in REVEALABLE and stored.total() > 0,
+                can_reveal=order.state in REVEALABLE and stored.total() > 0 and right == "valid",
+                right=right,
                 hold=order.hold if viewer.is_admin else None,
                 lines=lines,
             ),

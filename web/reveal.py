@@ -18,6 +18,8 @@ from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
 from web.record import record
+from web.rights import spend
+from web.tries import limit_address, limit_order
 
 __all__ = ["REVEALABLE", "Reveal"]
 
@@ -43,7 +45,8 @@ class Revealed(Answer):
 class Reveal:
     """Opens the keys of an order that are there, for its buyer.
 
-    There is no GET: a mail scanner that follows links reveals nothing.
+    There is no GET: a mail scanner that follows links reveals nothing. One that presses, too, uses up one of many
+    reveals, and what is used up is given again to whoever proves by a code that the mailbox is his.
     """
 
     def __init__(self, shop: Shop, gate: Gate) -> None:
@@ -55,11 +58,14 @@ class Reveal:
         who="buyer",
         tag="fulfillment",
         answers={200: Revealed},
-        refusals=[401, 403, 404, 409, 500, 503],
+        refusals=[401, 403, 404, 409, 410, 429, 500, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
         viewer = self._gate.viewer(req)
         with database():
+            limit_address(req, self._shop.settings)
+            if viewer.owns(order_id):
+                limit_order(order_id, self._shop.settings)
             keys = keys_of(order_id)
             order = self._admit(req, viewer, order_id, has_keys=bool(keys))
             # Committed here, before any key is opened: whoever reads the records sees at least every look.
@@ -82,11 +88,14 @@ class Reveal:
             refusal = Problem(403, "forbidden", "Only the buyer sees the keys.")
         elif order.state not in REVEALABLE or not has_keys:
             refusal = Problem(409, "not_ready", "The keys are not there yet, or no longer.")
+        else:
+            refusal = spend(viewer, order_id, self._shop.settings)
         if refusal is None and order is not None:
             return order
-        asked = {"order": str(order_id)}
+        why = refusal or not_found()
+        asked = {"order": str(order_id), "code": why.document["code"]}
         record(req, viewer, order.id if order else None, "reveal", "refused", asked)
-        raise refusal or not_found()
+        raise why
 
     def _open(self, order: Order, key: Key) -> RevealedKey:
         sealed = self._shop.store.get(key.object_name)

@@ -11,14 +11,17 @@ from pydantic.alias_generators import to_camel
 
 from bitloot.shop import Shop
 from db import Order
+from db.rights import right_of
 from web.answers import Answer, answer
 from web.auth import Viewer, not_found
 from web.body import read_model
 from web.deadline import database
 from web.describe import describe
 from web.record import record
+from web.rights import refusal
+from web.tries import limit_address, limit_order
 
-__all__ = ["Session"]
+__all__ = ["Session", "SessionView", "session_for"]
 
 #: How long (seconds) it lasts; the page asks for another by itself.
 SESSION_SECONDS = 900
@@ -47,16 +50,26 @@ class Session:
         tag="fulfillment",
         body=LinkToken,
         answers={201: SessionView},
-        refusals=[400, 401, 404, 413, 415, 422, 503],
+        refusals=[400, 401, 404, 413, 415, 422, 429, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        claims = self._shop.tokens.read_link(read_model(req, LinkToken).link_token)
-        if claims.order_id != str(order_id):
-            raise not_found()
+        sent = read_model(req, LinkToken).link_token
         with database():
-            if Order.get_or_none(Order.id == order_id) is None:
+            limit_address(req, self._shop.settings)
+            claims = self._shop.tokens.read_link(sent)
+            if claims.order_id != str(order_id) or Order.get_or_none(Order.id == order_id) is None:
                 raise not_found()
-            record(req, Viewer("buyer", order_id=order_id), order_id, "session", "granted", {})
-        expires = datetime.now(UTC) + timedelta(seconds=SESSION_SECONDS)
-        token = self._shop.tokens.buyer(order_id, SESSION_SECONDS)
-        answer(resp, SessionView(access_token=token, expires_at=expires), 201)
+            limit_order(order_id, self._shop.settings)
+            viewer = Viewer("buyer", order_id=order_id, generation=claims.generation)
+            known = right_of(order_id).generation == claims.generation
+            record(req, viewer, order_id, "session", "granted" if known else "refused", {})
+        if not known:
+            raise refusal("ended")
+        answer(resp, session_for(self._shop, order_id, claims.generation), 201)
+
+
+def session_for(shop: Shop, order_id: uuid.UUID, generation: int) -> SessionView:
+    """A short token for the order's buyer."""
+    expires = datetime.now(UTC) + timedelta(seconds=SESSION_SECONDS)
+    token = shop.tokens.buyer(order_id, SESSION_SECONDS, generation)
+    return SessionView(access_token=token, expires_at=expires)

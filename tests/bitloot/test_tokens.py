@@ -177,3 +177,16 @@ def test_tokens_come_from_settings() -> None:
     settings = Settings.model_validate(values | {"buyer_token_seconds": 90})
     read = Tokens.from_settings(settings).read_buyer(Tokens.from_settings(settings).buyer(ORDER))
     assert 85 <= read.expires - time.time() <= 90
+
+
+def test_a_buyer_token_carries_its_generation_and_an_older_one_is_of_the_first(tokens: Tokens) -> None:
+    assert tokens.read_buyer(tokens.buyer(ORDER, generation=4)).generation == 4
+    assert tokens.read_buyer(signed()).generation == 1
+    with pytest.raises(BadToken):
+        tokens.read_buyer(signed(gen="2"))
+
+
+def test_a_codes_digest_belongs_to_its_order(tokens: Tokens) -> None:
+    digest = tokens.code_digest(ORDER, "12345678")
+    assert digest == tokens.code_digest(ORDER, "12345678")
+    assert digest not in {tokens.code_digest(uuid4(), "12345678"), tokens.code_digest(ORDER, "12345679")}

@@ -29,7 +29,10 @@ REFERENCES = (
     " WHERE c.contype = 'f' AND c.conrelid::regclass::text <> ALL(%s) ORDER BY 1, 2"
 )
 #: Tables that only SQL speaks to.
-WITHOUT_MODEL = ["schema_migrations", "journal_epoch"]
+WITHOUT_MODEL = [
+    *("schema_migrations", "journal_epoch"),
+    *("rights", "tries", "guest_codes", "doomed_objects", "letters_due", "letters_cursor"),
+]
 
 
 def _models() -> list[type[Model]]:

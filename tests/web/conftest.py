@@ -110,3 +110,9 @@ def fresh_client(shop: Shop, **changes: str) -> TestClient:
     secret = {name: SecretStr(value) for name, value in changes.items()}
     settings = shop.settings.model_copy(update=secret)
     return TestClient(create_app(settings, replace(shop, settings=settings)))
+
+
+def settled(shop: Shop, **changes: Any) -> TestClient:
+    """The application anew, with some plain settings changed."""
+    settings = shop.settings.model_copy(update=changes)
+    return TestClient(create_app(settings, replace(shop, settings=settings)))

@@ -1,0 +1,80 @@
+"""Letters that somebody has to write. Most follow the journal, so that no order waits for one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from db.base import rows
+
+__all__ = [
+    "DueLetter",
+    "ask_letter",
+    "claim_letters",
+    "due_letter",
+    "end_letter",
+    "gather_letters",
+    "put_off_letter",
+]
+
+
+@dataclass(frozen=True)
+class DueLetter:
+    id: uuid.UUID
+    order_id: uuid.UUID
+    kind: str
+    generation: int
+
+
+def gather_letters(kinds: Sequence[str], limit: int) -> int:
+    """Reads up to `limit` settled moves and notes the letters of these kinds that they call for; how many it read.
+
+    Any number may run side by side: one reads, the others find nothing to do.
+    """
+    return int(rows("SELECT gather_letters(%s, %s)", list(kinds), limit)[0][0])
+
+
+def ask_letter(order_id: uuid.UUID, kind: str) -> uuid.UUID | None:
+    """Another letter of this kind, whatever went before; None if one is being asked for at this very moment."""
+    asked = rows(
+        "INSERT INTO letters_due (id, order_id, kind, generation, due_at)"
+        " SELECT gen_random_uuid(), %s, %s, coalesce(max(generation), 0) + 1, clock_timestamp() FROM"
+        " (SELECT generation FROM letters WHERE order_id = %s AND kind = %s"
+        "  UNION ALL SELECT generation FROM letters_due WHERE order_id = %s AND kind = %s) known"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        *(order_id, kind) * 3,
+    )
+    return uuid.UUID(str(asked[0][0])) if asked else None
+
+
+def due_letter(due_id: str) -> DueLetter | None:
+    """None once it is sent or has failed."""
+    found = rows("SELECT id, order_id, kind, generation FROM letters_due WHERE id = %s", due_id)
+    return (
+        DueLetter(uuid.UUID(str(found[0][0])), uuid.UUID(str(found[0][1])), *found[0][2:]) if found else None
+    )
+
+
+def claim_letters(limit: int, again: float) -> list[uuid.UUID]:
+    """Takes up to `limit` letters that are due; nobody else gets them for `again` seconds."""
+    found = rows(
+        "UPDATE letters_due SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id IN ("
+        " SELECT id FROM letters_due WHERE due_at <= now() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)"
+        " RETURNING id",
+        *(again, limit),
+    )
+    return [uuid.UUID(str(due_id)) for (due_id,) in found]
+
+
+def put_off_letter(due_id: uuid.UUID, seconds: float) -> None:
+    """Asks sweep to come back to it."""
+    rows(
+        "UPDATE letters_due SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id = %s RETURNING 1",
+        *(seconds, due_id),
+    )
+
+
+def end_letter(due_id: uuid.UUID) -> None:
+    """It is sent, has failed, or is no longer news."""
+    rows("DELETE FROM letters_due WHERE id = %s RETURNING 1", due_id)
