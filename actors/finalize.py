@@ -68,7 +68,7 @@ def _ask(purchase: Purchase, later: list[Retryable]) -> Standing | None:
     if supplier is None or purchase.supplier_ref is None:
         return None
     try:
-        standing = supplier.status(purchase.supplier_ref)
+        standing = supplier.status(purchase.supplier_ref, purchase.keys_expected)
     except Retryable as error:  # one line that cannot be asked does not hold the others up
         later.append(error)
         return None

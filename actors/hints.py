@@ -18,10 +18,10 @@ WAITS_FOR_A_LOOK = OPEN | {PurchaseState.AMBIGUOUS}
 
 
 def step_for(hinted: Hinted, hint: Hint) -> dramatiq.Actor[..., None] | None:
-    """The step that looks into it. `finalize` for all that is under way: a race with the purchase is its business."""
+    """The step that looks into it. A purchase that is just being made will find the webhook when it is written down."""
     match hinted.state:
-        case OrderState.PAID if hinted.purchase_state in WAITS_FOR_A_LOOK:
-            return reserve
+        case OrderState.PAID:
+            return reserve if hinted.purchase_state in WAITS_FOR_A_LOOK else None
         case OrderState.FAILED if hinted.purchase_state in OPEN:
             return encrypt_store
         case OrderState.FULFILLED if hint.status is None or str(hint.status) not in ENDED:

@@ -23,13 +23,19 @@ class Hinted:
 
 
 def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
-    """Keeps a supplier's webhook: (whether it is new, what it is about)."""
+    """Keeps a supplier's webhook: (whether it is new, what it is about).
+
+    An order that is just being bought is read again after the commit: a purchase that was not written down by then will
+    find the webhook (`hint_seen` looks after its own commit), so that one of the two always sees the other.
+    """
     if not hint.relevant:
         return keep_notice(notice, None, "ignored"), None
     about = hinted(notice.source, hint)
     fresh = keep_notice(
         notice, about.order_id if about else None, "matched" if about else "unmatched", hint.status
     )
+    if fresh and about is not None and about.state is OrderState.PAID:
+        about = hinted(notice.source, hint)
     if fresh and about is not None and about.purchase_state is PurchaseState.AMBIGUOUS:
         _look_now(about.order_id)
     return fresh, about

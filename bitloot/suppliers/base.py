@@ -153,8 +153,8 @@ class Supplier(Protocol):
         more than can be read, Permanent(code="unsupported") without `listing`. Raises Retryable or Blocked.
         """
 
-    def status(self, supplier_ref: str) -> Standing:
-        """Where the order stands.
+    def status(self, supplier_ref: str, expected: int | None = None) -> Standing:
+        """Where the order stands. `expected`: the keys that were bought by it, where known; it may save a call.
 
         Raises Retryable, Permanent (unknown there) or Blocked; Ambiguous on words that nobody knows.
         """

@@ -121,7 +121,7 @@ class Kinguin:
     ) -> Sequence[Listed]:
         return kinguin_search.orders_between(self._reads, since, until, product_ref)
 
-    def status(self, supplier_ref: str) -> Standing:
+    def status(self, supplier_ref: str, expected: int | None = None) -> Standing:
         return understood(self._reads.get(f"/v1/order/{path_part(supplier_ref)}"), standing)
 
     def fetch_keys(self, supplier_ref: str, expected: int) -> Keys:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 import db
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
 from db import Notice, Order, base, intend
 from db.hints import hint_seen, hinted
+from db.notices import keep_notice
 from tests.db.test_notices import a_hint, a_webhook
 from tests.factories import a_paid_order, a_waiting_order
 
@@ -27,6 +32,26 @@ def test_a_webhook_without_a_purchase_is_kept_for_later(database: Settings) -> N
     assert Notice.get().outcome == "unmatched"
     assert hint_seen("kinguin", "S-9")
     assert not hint_seen("kinguin", "S-10")
+
+
+def test_a_purchase_that_is_written_down_while_its_webhook_is_kept_is_seen(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise neither would wake the step: the purchase looked for it before, and it saw a purchase in flight."""
+    order = a_paid_order()
+    purchase = intend(order)[0]
+    purchase.start_call(PurchaseState.SENDING, 60)
+
+    def kept_meanwhile(*told: Any) -> bool:
+        kept = keep_notice(*told)
+        purchase.advance(PurchaseState.PLACED, supplier_ref="S-1")
+        purchase.advance(PurchaseState.WAITING)
+        return kept
+
+    monkeypatch.setattr("db.hints.keep_notice", kept_meanwhile)
+    _, about = db.keep_hint(a_webhook(), a_hint("S-1", purchase.purchase_ref))
+    assert about is not None
+    assert about.purchase_state is PurchaseState.WAITING
 
 
 def test_an_irrelevant_webhook_is_kept_as_ignored(database: Settings) -> None:

@@ -47,7 +47,7 @@ class Silent(Books):
 
     capabilities = replace(Kinguin.capabilities, listing=False)
 
-    def status(self, supplier_ref: str) -> Standing:
+    def status(self, supplier_ref: str, expected: int | None = None) -> Standing:
         raise Retryable("no answer", code="http_503")
 
 

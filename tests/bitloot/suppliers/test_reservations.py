@@ -236,6 +236,15 @@ def test_a_key_keeps_its_id_when_others_come_before_it(lonely: Reservations) -> 
     assert len({key.key_id for key in keys.keys}) == 3
 
 
+@responses.activate
+def test_where_all_codes_are_there_nothing_else_is_asked(lonely: Reservations) -> None:
+    responses.get(f"{BASE}/reservations/r-1/delivered", json={"codes": ["A", "B"]})
+    standing = lonely.status("r-1", 2)
+    assert (standing.status, standing.keys_ready, standing.paid) == (SupplierStatus.DELIVERED, 2, True)
+    with pytest.raises(Retryable):  # one is missing: the reservation itself is asked, and here cannot be
+        lonely.status("r-1", 3)
+
+
 @pytest.mark.parametrize(
     ("told", "paid"),
     [

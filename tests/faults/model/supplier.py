@@ -107,7 +107,7 @@ class ScriptedSupplier(Stranger):
     ) -> Sequence[Listed]:
         raise Permanent(f"{self.name}: lists nothing", code="unsupported")
 
-    def status(self, supplier_ref: str) -> Standing:
+    def status(self, supplier_ref: str, expected: int | None = None) -> Standing:
         self.arrive(self.name, "status")
         return self._standing(self._sale(supplier_ref))
 
