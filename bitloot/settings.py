@@ -154,6 +154,8 @@ class Settings(BaseSettings):
     relay_port: int = Field(default=8001, ge=0, le=65535)
     relay_url: str = ""
     relay_origins: tuple[str, ...] = ()
+    relay_connections: int = Field(default=20_000, ge=1, le=1_000_000)
+    relay_per_address: int = Field(default=200, ge=1, le=1_000_000)
     relay_look_seconds: float = Field(default=1, gt=0, le=60, allow_inf_nan=False)
 
     # --- stand-ins (development only)

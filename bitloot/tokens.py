@@ -53,6 +53,7 @@ class AdminClaims:
     role: Role
     token_id: str
     expires: int
+    issued: int
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class Tokens:
         claims = self._read("admin", token)
         if claims.get("role") not in get_args(Role) or not claims["sub"]:
             raise BadToken("tokens: no such role")
-        return AdminClaims(claims["sub"], claims["role"], claims["jti"], claims["exp"])
+        return AdminClaims(claims["sub"], claims["role"], claims["jti"], claims["exp"], claims["iat"])
 
     def read_link(self, token: str) -> LinkClaims:
         claims = self._read("link", token)

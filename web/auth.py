@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 from dataclasses import dataclass
 
 from falcon import Request
 
 from bitloot.tokens import AdminClaims, BadToken, BuyerClaims, Role, Tokens
+from db.revocations import Grant, ended
+from web.addresses import client_address
+from web.deadline import database
 from web.errors import Problem
 
 __all__ = ["ANY_ROLE", "MAY_ACT", "Gate", "Viewer", "address_of", "not_found", "user_agent_of"]
@@ -46,14 +48,22 @@ class Gate:
         self._tokens = tokens
 
     def viewer(self, req: Request) -> Viewer:
-        """Whoever it is."""
-        token = _bearer(req)
+        """Whoever it is, unless the token was revoked (`bitloot token revoke`)."""
+        viewer, grant = self._read(_bearer(req))
+        with database():
+            if ended([grant]):
+                raise BadToken("tokens: revoked", code="revoked_token")
+        return viewer
+
+    def _read(self, token: str) -> tuple[Viewer, Grant]:
         try:
-            return _buyer(self._tokens.read_buyer(token))
+            buyer = self._tokens.read_buyer(token)
+            return _buyer(buyer), Grant(buyer.token_id, 0, order_id=uuid.UUID(buyer.order_id))
         except BadToken as error:
             if error.code == "expired_token":
                 raise
-        return _admin(self._tokens.read_admin(token))
+        admin = self._tokens.read_admin(token)
+        return _admin(admin), Grant(admin.token_id, admin.issued, admin=admin.name)
 
     def viewer_of(self, req: Request, order_id: uuid.UUID) -> Viewer:
         """The order's buyer, or an admin."""
@@ -95,15 +105,8 @@ def _bearer(req: Request) -> str:
 
 
 def address_of(req: Request) -> str:
-    """The client's network address: what the nearest proxy says, if the peer is one of our own network."""
-    peer = str(req.remote_addr)
-    forwarded = (req.get_header("X-Forwarded-For") or "").rpartition(",")[2].strip()
-    try:
-        if forwarded and ipaddress.ip_address(peer).is_private:
-            return str(ipaddress.ip_address(forwarded))
-    except ValueError:
-        pass
-    return peer
+    """The client's network address."""
+    return client_address(str(req.remote_addr), req.get_header("X-Forwarded-For") or "")
 
 
 def user_agent_of(req: Request) -> str:

@@ -15,6 +15,7 @@ from bitloot.shop import Shop
 from bitloot.tokens import BadToken
 from db import journal
 from db.journal import Cursor, JournalMove
+from db.rights import right_of
 from web.answers import Answer, answer
 from web.auth import Gate, not_found
 from web.deadline import database
@@ -69,15 +70,16 @@ class Live:
         refusals=[401, 404, 503],
     )
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._gate.viewer_of(req, order_id).is_admin
+        viewer = self._gate.viewer_of(req, order_id)
         given = req.get_header("Last-Event-ID")
         with database():
             start = find_start(order_id, cursors.read(given) if given else None, self._limits)
-        if start is None:
+            renewed = not viewer.is_admin and right_of(order_id).generation > viewer.generation
+        if start is None or renewed:
             raise not_found()
         resp.content_type = "text/event-stream; charset=utf-8"
         resp.set_header("X-Accel-Buffering", "no")  # nginx would keep the events to itself
-        resp.stream = self._told(req, order_id, start, asked=given is not None, admin=admin)
+        resp.stream = self._told(req, order_id, start, asked=given is not None, admin=viewer.is_admin)
 
     def _told(
         self, req: Request, order_id: uuid.UUID, start: Start, *, asked: bool, admin: bool

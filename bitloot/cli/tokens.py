@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
 import click
 
+from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say
 from bitloot.development import master_key
 from bitloot.errors import UnsafeSettings
 from bitloot.settings import load_settings
 from bitloot.tokens import Role, Tokens
+from db.revocations import revoke_admin, revoke_token
 
 __all__ = ["command"]
 
 
 @click.group("token")
 def command() -> None:
-    """Issue tokens for operators; make master keys."""
+    """Issue tokens for operators, and end them; make master keys."""
 
 
 @command.command("admin")
@@ -43,6 +46,23 @@ def admin(name: str, role: Role, hours: float, as_json: bool) -> None:
         )
         return
     click.echo(token)
+
+
+@command.command("revoke")
+@click.argument("name", required=False)
+@click.option("--token-id", help="One token, by its `jti`, instead of all of an operator.")
+@click.option("--reason", required=True, help="For the record.")
+@click.option("--as", "who", default=getpass.getuser, help="Your name, for the record.")
+def revoke(name: str | None, token_id: str | None, reason: str, who: str) -> None:
+    """End every token that the operator NAME has by now, or one token. The relay shows their bearers out."""
+    if (name is None) == (token_id is None):
+        raise click.UsageError("Name an operator or a --token-id.")
+    with open_database():
+        if name is not None:
+            revoke_admin(name, who=who, reason=reason)
+        elif token_id is not None:
+            revoke_token(token_id, who=who, reason=reason)
+    say(f"Revoked: {name or token_id}.")
 
 
 @command.command("master-key")

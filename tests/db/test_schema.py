@@ -30,7 +30,7 @@ REFERENCES = (
 )
 #: Tables that only SQL speaks to.
 WITHOUT_MODEL = [
-    *("schema_migrations", "journal_epoch"),
+    *("schema_migrations", "journal_epoch", "revocations"),
     *("rights", "tries", "guest_codes", "doomed_objects", "letters_due", "letters_cursor"),
 ]
 

@@ -10,12 +10,15 @@ from falcon import Request
 from falcon.testing import create_environ
 
 from bitloot.tokens import BadToken, Tokens
+from db.revocations import revoke_admin
 from web.auth import MAY_ACT, Gate, address_of, not_found
 from web.errors import Problem
 
 TOKENS = Tokens(**{f"{kind}_secret": secrets.token_hex(32) for kind in ("buyer", "admin", "link")})  # type: ignore[arg-type]
 GATE = Gate(TOKENS)
 ORDER = uuid.uuid4()
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def request(token: str | None = None, peer: str = "203.0.113.9", **headers: str) -> Request:
@@ -38,6 +41,16 @@ def test_a_buyer_sees_the_own_order() -> None:
 def test_another_order_is_not_there() -> None:
     assert refusal(request(TOKENS.buyer(uuid.uuid4()))) == (404, "not_found")
     assert not_found().document["code"] == "not_found"
+
+
+def test_a_revoked_token_gives_no_right() -> None:
+    token, later = TOKENS.admin("mallory", "owner", 60), TOKENS.buyer(ORDER)
+    GATE.viewer(request(token))
+    revoke_admin("mallory", who="tester", reason="left us")
+    with pytest.raises(BadToken) as caught:
+        GATE.viewer(request(token))
+    assert caught.value.code == "revoked_token"
+    GATE.viewer(request(later))
 
 
 def test_an_admin_sees_every_order() -> None:

@@ -15,9 +15,11 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState
 from bitloot.tokens import LEEWAY
 from db import Order
+from db.rights import give_right_anew
 from tests.factories import an_order
 from tests.web.cast import admin, bearer, buyer
 from tests.web.relay.ears import here
+from tests.web.relay.schemas import FROM_RELAY
 from web import live
 from web.app import create_app
 
@@ -32,7 +34,9 @@ def told(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for block in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
         if "data" in fields:
-            yield fields["id"], fields["event"], json.loads(fields["data"])
+            data = json.loads(fields["data"])
+            FROM_RELAY.validate(data)
+            yield fields["id"], fields["event"], data
 
 
 def test_the_present_state_comes_first_and_then_what_follows(shop: Shop, client: TestClient) -> None:
@@ -120,6 +124,9 @@ def test_it_is_closed_to_others(shop: Shop, client: TestClient) -> None:
     assert client.simulate_get(path).status_code == 401
     assert client.simulate_get(path, headers=buyer(shop, other)).status_code == 404
     assert client.simulate_get(f"/fulfillment/{uuid.uuid4()}/events", headers=admin(shop)).status_code == 404
+    mine = buyer(shop, order)
+    assert give_right_anew(order.id) == 2
+    assert client.simulate_get(path, headers=mine).status_code == 404
     assert client.simulate_get(f"{path}?token=x", headers=bearer("x")).status_code == 401
 
 

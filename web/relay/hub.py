@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
 from websockets.asyncio.server import broadcast
 
 from db.journal import Cursor, JournalMove
+from db.revocations import Grant
 from web.relay.events import moved
 from web.relay.messages import Close, Key, Topic
 from web.relay.metrics import Metrics
+from web.relay.rights import REVOKED
 from web.relay.seat import Seat
 
 __all__ = ["Hub", "Subscription"]
@@ -114,9 +116,23 @@ class Hub:
         """Another journal has begun (a backup was restored): every client must reload."""
         self.position = head
         for seat in self.seats:
-            task = asyncio.create_task(seat.close(Close.RELOAD, "The journal was restored from a backup."))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._show_out(seat, Close.RELOAD, "The journal was restored from a backup.")
+
+    def grants(self) -> set[Grant]:
+        """What the clients rest on."""
+        return {seat.rights.grant for seat in self.seats if seat.rights}
+
+    def withdraw(self, ended: Collection[Grant]) -> None:
+        """Shows out whoever rests on one of these; nothing is sent there from now on."""
+        for seat in self.seats:
+            if seat.rights is not None and seat.rights.grant in ended:
+                seat.rights = None
+                self._show_out(seat, Close.REVOKED, REVOKED)
+
+    def _show_out(self, seat: Seat, code: Close, reason: str) -> None:
+        task = asyncio.create_task(seat.close(code, reason))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _about(self, order: UUID) -> Iterator[Subscription]:
         yield from self._listeners.get(order, ())

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import resource
 from dataclasses import dataclass
+from typing import Self
+
+from bitloot.settings import Settings
 
 __all__ = ["Limits", "connections_allowed"]
 
@@ -20,7 +23,10 @@ class Limits:
     message_bytes: int = 4096  # one message of a client
     subscriptions: int = 50  # of one client
     connections: int = 20_000  # of this process, those without a token included
+    strangers: int = 2_000  # of these, without a token yet
+    per_address: int = 200  # of these, from one address
     buffer_bytes: int = 1 << 20  # sent but not yet taken by the kernel: beyond it the client is cut
+    farewell_seconds: float = 5  # for a client that is cut as too slow to read up to the close
     send_seconds: float = 20  # for one message of a replay, which waits for the client
     ping_seconds: float = 20  # a client that says nothing is asked this often
     silence_seconds: float = 45  # and cut after this long without a byte from it
@@ -28,8 +34,13 @@ class Limits:
     page_moves: int = 1_000  # read from the journal at once
     telemetry_bytes: int = 4096  # `data` of one unjournalled event
     gather_seconds: float = 0.005  # bells within this time are one look
+    rights_seconds: float = 5  # how often rights are looked up that somebody may have withdrawn
     drain_seconds: float = 8  # from SIGTERM to the last close; the rest is aborted
     spread_seconds: float = 5  # clients sent away come back spread over this time
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        return cls(connections=settings.relay_connections, per_address=settings.relay_per_address)
 
 
 def connections_allowed(limits: Limits) -> int:

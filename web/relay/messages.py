@@ -15,6 +15,7 @@ __all__ = [
     "Key",
     "Message",
     "Ping",
+    "Refresh",
     "Subscribe",
     "Topic",
     "Unsubscribe",
@@ -35,8 +36,10 @@ class Close(IntEnum):
     TRY_LATER = 1013
     BAD_MESSAGE = 4400
     BAD_TOKEN = 4401
+    REVOKED = 4403
     HELLO_TIMEOUT = 4408
     RELOAD = 4410
+    SLOW = 4411
     BINARY = 4415
     TOKEN_EXPIRED = 4419
     TOO_MANY = 4429
@@ -87,13 +90,20 @@ class Unsubscribe(_Keyed):
     type: Literal["unsubscribe"]
 
 
+class Refresh(_Said):
+    """Another token for the same right, before the old one ends."""
+
+    type: Literal["refresh"]
+    token: SecretStr
+
+
 class Ping(_Said):
     """For browsers, which cannot send a protocol ping and do not notice a dead connection."""
 
     type: Literal["ping"]
 
 
-Message: TypeAlias = Hello | Subscribe | Unsubscribe | Ping
+Message: TypeAlias = Hello | Subscribe | Unsubscribe | Refresh | Ping
 
 _MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 

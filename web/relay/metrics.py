@@ -32,6 +32,9 @@ class Metrics:
         self.replayed = Counter(
             f"{name}_replayed", "Of these, events read again for one client", registry=registry
         )
+        self.catch_ups = Counter(
+            f"{name}_catch_ups", "Questions to the journal for one client that joins", registry=registry
+        )
         self.looks = Counter(f"{name}_looks", "Looks into the journal", ["outcome"], registry=registry)
         self.bells = Counter(f"{name}_bells", "Messages on the bell channel", ["kind"], registry=registry)
         self.joins = Counter(f"{name}_joins", "Subscriptions made", ["recovered"], registry=registry)

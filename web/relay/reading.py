@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from bitloot.errors import Retryable
-from db import journal
+from db import journal, revocations
 from db.base import scope
 from db.journal import Cursor, JournalMove, Look
+from db.revocations import Grant
 from web.relay.limits import Limits
 from web.relay.start import Start, find_start
 
@@ -47,6 +48,10 @@ class Reading:
     async def start(self, order: UUID | None, cursor: Cursor | None) -> Start | None:
         """Where a client that last saw `cursor` begins; None if there is no such order."""
         return await _in(self._readers, find_start, order, cursor, self._limits)
+
+    async def ended(self, grants: Iterable[Grant]) -> set[Grant]:
+        """Those of `grants` that somebody has withdrawn."""
+        return await _in(self._readers, revocations.ended, grants)
 
     def close(self) -> None:
         self._follower.shutdown(wait=False, cancel_futures=True)

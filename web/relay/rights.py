@@ -6,26 +6,38 @@ import time
 from dataclasses import dataclass
 from uuid import UUID
 
-from bitloot.tokens import BadToken, Tokens
+from bitloot.tokens import BadToken, BuyerClaims, Tokens
+from db.revocations import Grant
 from web.relay.messages import Close, Cut, Key
 
-__all__ = ["Rights", "rights_of"]
+__all__ = ["REVOKED", "Rights", "rights_of"]
+
+REVOKED = "This right was withdrawn."
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """A buyer's: one order. An admin's (`order` is None): every order and topic. Both until `expires` (Unix time)."""
+    """A buyer's: one order. An admin's: every order and topic. Both until `expires` (Unix time), unless the `grant`
+    is withdrawn."""
 
-    order: UUID | None
+    grant: Grant
     expires: float
 
     @property
+    def order(self) -> UUID | None:
+        return self.grant.order_id
+
+    @property
     def admin(self) -> bool:
-        return self.order is None
+        return self.grant.admin is not None
 
     def may(self, key: Key, now: float) -> bool:
         """Whether `key` may be shown at `now`; closed unless something opens it."""
-        return now < self.expires and (self.order is None or self.order == key)
+        return now < self.expires and (self.admin or (self.order is not None and self.order == key))
+
+    def same_as(self, other: Rights) -> bool:
+        """Whether both are one bearer's."""
+        return (self.order, self.grant.admin) == (other.order, other.grant.admin)
 
 
 def rights_of(tokens: Tokens, text: str) -> Rights:
@@ -44,11 +56,16 @@ def rights_of(tokens: Tokens, text: str) -> Rights:
 def _read(tokens: Tokens, text: str) -> Rights:
     try:
         buyer = tokens.read_buyer(text)
-        return Rights(UUID(buyer.order_id), buyer.expires)
+        return Rights(_grant(buyer), buyer.expires)
     except BadToken as error:
         if error.code == "expired_token":
             raise
-    return Rights(None, tokens.read_admin(text).expires)
+    admin = tokens.read_admin(text)
+    return Rights(Grant(admin.token_id, admin.issued, admin=admin.name), admin.expires)
+
+
+def _grant(buyer: BuyerClaims) -> Grant:
+    return Grant(buyer.token_id, 0, order_id=UUID(buyer.order_id), generation=buyer.generation)
 
 
 def _expired() -> Cut:

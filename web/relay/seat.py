@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
 
+from web.relay.crowd import Crowd
 from web.relay.limits import Limits
 from web.relay.messages import Close, Cut, Key
 from web.relay.metrics import Metrics
@@ -22,11 +23,19 @@ __all__ = ["ClientConnection", "Seat"]
 #: Seconds that a client gets to answer our close before the socket is dropped.
 CLOSE_SECONDS = 3.0
 
+TOO_SLOW = "Too slow: reload, or resume with the last cursor."
+
 
 class ClientConnection(ServerConnection):
     """Notes when anything came from the client; a pong is enough."""
 
     heard: float = 0.0  # the event loop's time
+    crowd: Crowd | None = None  # that it was let into
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.crowd is not None:
+            self.crowd.leave(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self.heard = self.loop.time()
@@ -54,7 +63,7 @@ class Seat:
         if self.gone or self.rights is None or not self.rights.may(key, now):
             return False
         if self.connection.transport.get_write_buffer_size() > self.limits.buffer_bytes:
-            self.abort("slow")
+            self.dismiss()
             return False
         return True
 
@@ -77,8 +86,7 @@ class Seat:
             async with asyncio.timeout(self.limits.send_seconds):
                 await self.connection.send(text, text=True)
         except TimeoutError:
-            self.abort("slow")
-            raise Cut(Close.RELOAD, "Too slow.") from None
+            raise Cut(Close.SLOW, TOO_SLOW) from None
 
     async def close(self, code: Close, reason: str) -> None:
         """Closes with a code; a client that does not take even that is dropped."""
@@ -89,6 +97,17 @@ class Seat:
                 await self.connection.close(code, reason)
         except TimeoutError:
             self.connection.transport.abort()
+
+    def dismiss(self) -> None:
+        """For a client that is too slow: nothing more but the close behind what waits for it already. One that reads
+        on learns what happened; one that does not is dropped soon."""
+        self.gone = True
+        self.metrics.cut.labels("slow").inc()
+        connection = self.connection
+        if connection.protocol.state is State.OPEN:
+            connection.protocol.send_close(Close.SLOW, TOO_SLOW)
+            connection.send_data()
+        connection.loop.call_later(self.limits.farewell_seconds, connection.transport.abort)
 
     def abort(self, reason: str) -> None:
         """Ends the connection at once; a close frame would only queue up behind what the client does not read."""

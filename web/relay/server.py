@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import random
 from collections.abc import Awaitable
 from typing import Self
@@ -16,10 +17,13 @@ from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Origin
 
+from bitloot.errors import Retryable
 from bitloot.settings import Settings
 from bitloot.tokens import Tokens
+from web.addresses import client_address, neighbourhood
 from web.relay import events
 from web.relay.bell import Bell, channel
+from web.relay.crowd import Crowd, Refused
 from web.relay.follower import Follower
 from web.relay.hub import Hub
 from web.relay.limits import Limits, connections_allowed
@@ -47,7 +51,7 @@ class Relay:
     """Needs a configured db package. `async with Relay(settings) as relay` serves until the block ends."""
 
     def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+        self.limits = limits or Limits.from_settings(settings)
         self.metrics = Metrics()
         self.hub = Hub(self.metrics)
         self._settings = settings
@@ -57,7 +61,7 @@ class Relay:
         self._follower = Follower(self.hub, self._reading, self.metrics, self.limits, look_seconds=look)
         self._tasks: list[asyncio.Task[None]] = []
         self._server: Server | None = None
-        self._room = connections_allowed(self.limits)
+        self._crowd = Crowd(self.limits, connections_allowed(self.limits))
 
     @property
     def port(self) -> int:
@@ -85,6 +89,7 @@ class Relay:
             logger=quiet_logger(),
         )
         self._tasks = [asyncio.create_task(self._follower.run()), asyncio.create_task(self._check_pulses())]
+        self._tasks.append(asyncio.create_task(self._check_rights()))
         if url := self._settings.redis_url.get_secret_value():
             bell = Bell(self.hub, self._follower.ring, self.metrics, self.limits)
             name = channel(self._settings.queue_namespace)
@@ -151,10 +156,21 @@ class Relay:
             return _page(connection, 404, "There is nothing here.\n")
         if query:
             return _page(connection, 400, "The token goes into the first message, never into the address.\n")
-        if len(self.hub.seats) >= self._room:
-            self.metrics.cut.labels("full").inc()
-            return _page(connection, 503, "All seats are taken; try again later.\n")
-        return None
+        return self._let_in(connection, request)
+
+    def _let_in(self, connection: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(connection, ClientConnection)  # noqa: S101 - see create_connection
+        peer = str((connection.remote_address or ("",))[0])
+        address = client_address(peer, ",".join(request.headers.get_all("X-Forwarded-For")))
+        refused = self._crowd.enter(connection, neighbourhood(address))
+        if refused is None:
+            connection.crowd = self._crowd
+            return None
+        self.metrics.cut.labels(refused.value).inc()
+        status = 429 if refused is Refused.ADDRESS else 503
+        response = _page(connection, status, "No more clients now; try again later.\n")
+        response.headers["Retry-After"] = str(math.ceil(self.limits.hello_seconds))
+        return response
 
     def _origins(self) -> list[Origin | None]:
         """Browsers name the page's origin and only ours and those set may connect; other clients name none."""
@@ -167,6 +183,14 @@ class Relay:
             await asyncio.sleep(self.limits.ping_seconds / 4)
             for seat in self.hub.seats:
                 seat.check_pulse(loop.time())
+
+    async def _check_rights(self) -> None:
+        """While the database is away nothing is told either, so nobody is shown out for that."""
+        while True:
+            await asyncio.sleep(self.limits.rights_seconds)
+            with contextlib.suppress(Retryable):
+                if grants := self.hub.grants():
+                    self.hub.withdraw(await self._reading.ended(grants))
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from uuid import UUID
 
+from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed
 
 from bitloot.errors import Retryable
@@ -14,10 +15,21 @@ from db.journal import JournalMove
 from web.relay import cursors, events
 from web.relay.hub import Hub, Subscription
 from web.relay.limits import Limits
-from web.relay.messages import Close, Cut, Hello, Key, Message, Ping, Subscribe, Unsubscribe, understand
+from web.relay.messages import (
+    Close,
+    Cut,
+    Hello,
+    Key,
+    Message,
+    Ping,
+    Refresh,
+    Subscribe,
+    Unsubscribe,
+    understand,
+)
 from web.relay.metrics import Metrics
 from web.relay.reading import Reading
-from web.relay.rights import Rights, rights_of
+from web.relay.rights import REVOKED, Rights, rights_of
 from web.relay.seat import Seat
 from web.relay.start import Start
 
@@ -38,6 +50,7 @@ class Session:
         self._limits = limits
         self._resume: str | None = None  # the cursor of hello, for the first subscription to each key
         self._met: set[Key] = set()
+        self._clock: asyncio.Timeout
 
     async def run(self) -> None:
         """Returns when the connection has ended, whoever ended it."""
@@ -63,13 +76,20 @@ class Session:
         if not isinstance(message, Hello):
             raise Cut(Close.BAD_MESSAGE, "The first message is hello.")
         self._resume = message.cursor
-        return rights_of(self._tokens, message.token.get_secret_value())
+        return await self._rights_of(message.token)
+
+    async def _rights_of(self, token: SecretStr) -> Rights:
+        rights = rights_of(self._tokens, token.get_secret_value())
+        if await self._reading.ended([rights.grant]):
+            raise Cut(Close.REVOKED, REVOKED)
+        return rights
 
     async def _converse(self, rights: Rights) -> None:
         """Until the token expires, however busy or quiet the client is."""
-        self._seat.rights = rights
+        self._admit(rights)
         try:
             async with asyncio.timeout(rights.expires - time.time()) as clock:
+                self._clock = clock
                 await self._seat.say(events.welcome(rights))
                 if rights.order is not None:
                     await self._subscribe(rights.order, None)
@@ -93,6 +113,22 @@ class Session:
                 await self._seat.say(events.message("pong"))
             case Hello():
                 raise Cut(Close.BAD_MESSAGE, "Hello was said already.")
+            case Refresh():
+                await self._refresh(message.token)
+
+    async def _refresh(self, token: SecretStr) -> None:
+        """The connection goes on until the new token expires, with the same rights or none."""
+        rights = await self._rights_of(token)
+        if self._seat.rights is None or not rights.same_as(self._seat.rights):
+            raise Cut(Close.BAD_TOKEN, "This token is somebody else's.")
+        self._admit(rights)
+        self._clock.reschedule(asyncio.get_running_loop().time() + rights.expires - time.time())
+        await self._seat.say(events.message("refreshed", expires=int(rights.expires)))
+
+    def _admit(self, rights: Rights) -> None:
+        self._seat.rights = rights
+        if self._seat.connection.crowd is not None:
+            self._seat.connection.crowd.recognise(self._seat.connection)
 
     async def _subscribe(self, key: Key, cursor: str | None) -> None:
         if not self._may(key):
@@ -117,6 +153,7 @@ class Session:
             await self._tell_start(key, given, None)
             return True
         order = key if isinstance(key, UUID) else None
+        self._metrics.catch_ups.inc()
         start = await self._reading.start(order, cursors.read(given) if given is not None else None)
         if start is None:
             return False
@@ -140,6 +177,7 @@ class Session:
             if len(moves) < self._limits.page_moves and subscription.go_live():
                 return
             assert subscription.after is not None  # noqa: S101 - set by _open
+            self._metrics.catch_ups.inc()
             moves = await self._reading.page(subscription.after, order)
 
     async def _tell_start(self, key: Key, given: str | None, start: Start | None) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+import uuid
 from pathlib import Path
 
+from bitloot.cli.opening import open_database
 from bitloot.master_keys import parse_master_keys
 from bitloot.settings import load_settings
 from bitloot.tokens import Tokens
+from db.revocations import Grant, ended
 from tests.bitloot.cli.conftest import Bitloot
 
 
@@ -25,6 +28,25 @@ def test_machines_get_it_as_json(bitloot: Bitloot, in_environ: dict[str, str]) -
     document = bitloot("token", "admin", "carol", "--json").document
     assert document["role"] == "operator"
     assert Tokens.from_settings(load_settings(in_environ)).read_admin(document["token"]).name == "carol"
+
+
+def test_a_revoked_operator_is_out_and_a_new_token_lets_in_again(
+    bitloot: Bitloot, in_environ: dict[str, str]
+) -> None:
+    tokens = Tokens.from_settings(load_settings(in_environ))
+    old = tokens.read_admin(bitloot("token", "admin", "carol").out.strip())
+    buyer = tokens.read_buyer(tokens.buyer(uuid.uuid4()))
+    assert bitloot("token", "revoke", "carol", "--reason", "lost laptop").code == 0
+    assert bitloot("token", "revoke", "--token-id", buyer.token_id, "--reason", "leaked").code == 0
+    grants = [
+        Grant(old.token_id, old.issued, admin="carol"),
+        Grant("another", old.issued + 60, admin="carol"),
+        Grant(buyer.token_id, 0),
+    ]
+    with open_database():
+        assert ended(grants) == {grants[0], grants[2]}
+    said = bitloot("token", "revoke", "--reason", "nobody")
+    assert (said.code, "Name an operator or a --token-id." in said.err) == (2, True)
 
 
 def test_an_unknown_role_is_refused(bitloot: Bitloot, in_environ: dict[str, str]) -> None:

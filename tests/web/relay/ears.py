@@ -27,6 +27,7 @@ from db import Order
 from db.journal import Cursor, behind, head
 from tests.factories import an_order
 from tests.waiting import until
+from tests.web.relay.schemas import FROM_RELAY
 from web.relay.limits import Limits
 from web.relay.server import Relay
 
@@ -57,7 +58,9 @@ class Ear:
         self.socket.send(json.dumps({"type": kind, **fields}))
 
     def hear(self, seconds: float = PATIENCE) -> dict[str, Any]:
+        """One message, which is as docs/relay/from-relay.json promises."""
         said = json.loads(self.socket.recv(timeout=seconds))
+        FROM_RELAY.validate(said)
         assert isinstance(said, dict)
         return said
 

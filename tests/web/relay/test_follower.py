@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+import redis
 from websockets.exceptions import ConnectionClosed
 
 from bitloot.engines.postgres import PostgresEngine
@@ -128,15 +129,21 @@ def test_with_concurrent_writers_the_stream_is_the_journal(
     assert told(events) == journal
 
 
-def test_without_redis_events_come_by_looking(database: Settings, admin: str, tmp_path: Path) -> None:
+def test_with_redis_emptied_and_then_away_events_come_by_looking(
+    database: Settings, admin: str, tmp_path: Path
+) -> None:
     order = a_settled_order()
     with ValkeyEngine(tmp_path / "valkey", durable=False) as valkey:
         changes = {"redis_url": type(database.redis_url)(valkey.url), "relay_look_seconds": 0.2}
         with RelayThread(database.model_copy(update=changes)) as relay, Ear(relay.url, admin) as ear:
             ear.subscribe(topic="orders")
-            valkey.stop()
+            with redis.Redis.from_url(valkey.url) as client:
+                client.flushall()
             order.advance(OrderState.PAID, actor="test")
             assert ear.hear()["seq"] == 2
+            valkey.stop()
+            order.advance(OrderState.WAITING, actor="test")
+            assert ear.hear()["seq"] == 3
 
 
 @pytest.fixture
@@ -237,8 +244,8 @@ def test_while_the_database_is_away_clients_stay_and_new_ones_are_put_off(
         Ear(relay.url, tokens.buyer(order.id)) as ear,
     ):
         ear.hear()
-        with shut_off(servers, database_url, relay), Ear(relay.url, admin) as late:
-            late.say("subscribe", topic="orders")
+        with shut_off(servers, database_url, relay), Ear(relay.url) as late:
+            late.say("hello", token=admin)
             assert late.end() == (1013, [])
         with base.scope():
             order.advance(OrderState.PAID, actor="test")

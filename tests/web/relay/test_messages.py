@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import traceback
 import uuid
+from typing import Any
 
 import pytest
 
-from web.relay.messages import Close, Cut, Hello, Subscribe, understand
+from tests.web.relay.schemas import FROM_CLIENT
+from web.relay.messages import Close, Cut, Hello, Refresh, Subscribe, understand
 
 
 def test_each_message_is_understood() -> None:
@@ -21,6 +24,40 @@ def test_each_message_is_understood() -> None:
     assert one.key == order
     assert understand('{"type":"unsubscribe","topic":"jobs"}').model_dump()["topic"] == "jobs"
     assert understand('{"type":"ping"}').type == "ping"
+    renewed = understand('{"type":"refresh","token":"abc"}')
+    assert isinstance(renewed, Refresh)
+    assert "abc" not in repr(renewed)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "hello", "token": "abc"},
+        {"type": "hello", "token": "abc", "cursor": "def"},
+        {"type": "subscribe", "order": str(uuid.uuid4()), "cursor": "def"},
+        {"type": "subscribe", "topic": "orders"},
+        {"type": "unsubscribe", "order": str(uuid.uuid4())},
+        {"type": "unsubscribe", "topic": "webhooks"},
+        {"type": "refresh", "token": "abc"},
+        {"type": "ping"},
+    ],
+)
+def test_the_written_protocol_and_the_relay_agree(said: dict[str, str]) -> None:
+    FROM_CLIENT.validate(said)
+    assert understand(json.dumps(said)).type == said["type"]
+    for name in said:
+        less = {key: value for key, value in said.items() if key != name}
+        assert FROM_CLIENT.is_valid(less) is is_understood(less)
+    for more in ({"extra": "x"}, {"type": "publish"}, {"order": "x"}, {"topic": "keys"}, {"token": 7}):
+        assert not FROM_CLIENT.is_valid(said | more)
+        assert not is_understood(said | more)
+
+
+def is_understood(said: dict[str, Any]) -> bool:
+    try:
+        return bool(understand(json.dumps(said)))
+    except Cut:
+        return False
 
 
 @pytest.mark.parametrize(

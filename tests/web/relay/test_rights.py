@@ -7,7 +7,12 @@ import uuid
 
 import pytest
 
+from bitloot.settings import Settings
+from bitloot.states import OrderState
 from bitloot.tokens import Tokens
+from db.revocations import Grant, revoke_admin, revoke_token
+from tests.web.relay.ears import Ear, RelayThread, a_settled_order
+from web.relay.limits import Limits
 from web.relay.messages import Close, Cut
 from web.relay.rights import Rights, rights_of
 
@@ -31,7 +36,7 @@ def test_an_admin_may_see_all(tokens: Tokens, role: str) -> None:
 
 
 def test_nobody_may_see_anything_once_expired() -> None:
-    for rights in (Rights(ORDER, 1000.0), Rights(None, 1000.0)):
+    for rights in (Rights(Grant("t", 0, order_id=ORDER), 1000.0), Rights(Grant("t", 0, admin="a"), 1000.0)):
         assert rights.may(ORDER, 999.9)
         assert not rights.may(ORDER, 1000.0)
 
@@ -48,3 +53,74 @@ def test_an_expired_token_says_so_even_within_the_leeway(tokens: Tokens) -> None
         with pytest.raises(Cut) as cut:
             rights_of(tokens, tokens.admin("tester", "owner", seconds))
         assert cut.value.code is Close.TOKEN_EXPIRED
+
+
+def test_an_expired_token_is_refused_by_its_own_code(relay: RelayThread, tokens: Tokens) -> None:
+    with Ear(relay.url) as ear:
+        ear.say("hello", token=tokens.admin("tester", "owner", -60))
+        assert ear.end() == (4419, [])
+
+
+def test_expiry_ends_an_open_connection(relay: RelayThread, tokens: Tokens) -> None:
+    with Ear(relay.url, tokens.admin("tester", "owner", 2)) as ear:
+        ear.subscribe(topic="orders")
+        assert ear.end() == (4419, [])
+
+
+def test_a_fresh_token_carries_an_open_connection_on(relay: RelayThread, tokens: Tokens) -> None:
+    order = a_settled_order()
+    with Ear(relay.url, tokens.buyer(order.id, 2)) as ear:
+        ear.hear()
+        ear.say("refresh", token=tokens.buyer(order.id, 600))
+        renewed = ear.hear()
+        assert renewed["type"] == "refreshed"
+        assert renewed["expires"] > ear.welcome["expires"] + 500
+        time.sleep(max(0.0, ear.welcome["expires"] - time.time()) + 0.1)  # the old one's time
+        order.advance(OrderState.PAID, actor="test")
+        assert ear.hear()["seq"] == 2
+        ear.say("refresh", token=tokens.buyer(order.id, 1))
+        assert ear.hear()["type"] == "refreshed"
+        assert ear.end() == (4419, [])
+
+
+def test_a_token_of_somebody_else_carries_nothing_on(relay: RelayThread, tokens: Tokens, admin: str) -> None:
+    order, other = a_settled_order(), a_settled_order()
+    for token, code in (
+        (tokens.buyer(other.id), 4401),
+        (admin, 4401),
+        ("rubbish", 4401),
+        (tokens.admin("x", "owner", -60), 4419),
+    ):
+        with Ear(relay.url, tokens.buyer(order.id)) as ear:
+            ear.hear()
+            ear.say("refresh", token=token)
+            assert ear.end() == (code, [])
+
+
+def test_a_right_that_is_withdrawn_ends_open_connections_and_opens_no_more(
+    database: Settings, tokens: Tokens
+) -> None:
+    order = a_settled_order()
+    mallory, alice = tokens.admin("mallory", "owner", 600), tokens.admin("alice", "owner", 600)
+    buyers = [tokens.buyer(order.id) for _ in range(2)]
+    with (
+        RelayThread(database, Limits(rights_seconds=0.1)) as relay,
+        Ear(relay.url, mallory) as out,
+        Ear(relay.url, alice) as kept,
+        Ear(relay.url, buyers[0]) as lost,
+        Ear(relay.url, buyers[1]) as still,
+    ):
+        out.subscribe(topic="orders")
+        kept.subscribe(topic="orders")
+        assert {lost.hear()["type"], still.hear()["type"]} == {"subscribed"}
+        revoke_admin("mallory", who="tester", reason="left us")
+        revoke_token(tokens.read_buyer(buyers[0]).token_id, who="tester", reason="leaked")
+        assert (out.end(), lost.end()) == ((4403, []), (4403, []))
+        order.advance(OrderState.PAID, actor="test")
+        assert (kept.hear()["seq"], still.hear()["seq"]) == (2, 2)
+        for token in (mallory, buyers[0]):
+            with Ear(relay.url) as ear:
+                ear.say("hello", token=token)
+                assert ear.end() == (4403, [])
+        still.say("refresh", token=buyers[0])
+        assert still.end() == (4403, [])

@@ -23,7 +23,7 @@ def test_a_stalled_reader_is_cut_and_delays_nobody(database: Settings, admin: st
     hello, jobs = {"type": "hello", "token": admin}, {"type": "subscribe", "topic": "jobs"}
     with (
         redis.Redis.from_url(database.redis_url.get_secret_value()) as bell,
-        RelayThread(database, Limits(buffer_bytes=1 << 18)) as relay,
+        RelayThread(database, Limits(buffer_bytes=1 << 18, farewell_seconds=0.2)) as relay,
         Ear(relay.url, admin) as good,
         deaf_client(relay.port, hello, jobs),
     ):
@@ -41,6 +41,29 @@ def test_a_stalled_reader_is_cut_and_delays_nobody(database: Settings, admin: st
         until(lambda: relay.metric("connections") == 1, what="the stalled one is out")
         bell.publish(name, telemetry({"number": sent}))
         assert good.hear()["data"] == {"number": sent}
+
+
+def test_one_that_is_slow_but_reads_on_is_told_to_reload(database: Settings, admin: str) -> None:
+    with (
+        redis.Redis.from_url(database.redis_url.get_secret_value()) as bell,
+        RelayThread(database, Limits(buffer_bytes=1 << 16, farewell_seconds=20)) as relay,
+        Ear(relay.url, admin) as slow,
+    ):
+        slow.subscribe(topic="jobs")
+        name, sent = channel(database.queue_namespace), 0
+        until(lambda: bell.pubsub_numsub(name)[0][1] == 1)
+        while relay.metric('cut_total{reason="slow"}') == 0:
+            assert sent < 10_000, "the kernel cannot hold all that"
+            with bell.pipeline(transaction=False) as pipe:
+                for number in range(sent, sent + 10 * BURST):
+                    pipe.publish(name, telemetry({"number": number, "text": PAYLOAD}))
+                pipe.execute()
+            sent += 10 * BURST
+        code, said = slow.end()
+        assert code == 4411
+        numbers = [message["data"]["number"] for message in said]
+        assert numbers == list(range(len(numbers)))  # whole, up to where it was cut
+        assert len(numbers) < sent
 
 
 def telemetry(data: dict[str, Any]) -> str:

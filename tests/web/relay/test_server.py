@@ -59,6 +59,32 @@ def test_no_more_clients_than_seats(database: Settings, admin: str) -> None:
         assert json.loads(relay.page("/healthz")) == {"status": "ok"}
 
 
+def test_one_address_takes_its_share_and_the_nearest_proxy_tells_whose_it_is(
+    database: Settings, admin: str
+) -> None:
+    with RelayThread(database, Limits(per_address=1)) as relay, Ear(relay.url, admin):
+        with pytest.raises(InvalidStatus) as refused, Ear(relay.url, admin):
+            pass
+        assert refused.value.response.status_code == 429
+        assert refused.value.response.headers["Retry-After"] == "5"
+        for address in ("198.51.100.1", "198.51.100.2"):
+            with Ear(relay.url, admin, additional_headers={"X-Forwarded-For": address}) as ear:
+                ear.say("ping")
+                assert ear.hear() == {"type": "pong"}
+    assert Limits.from_settings(database).per_address == database.relay_per_address
+
+
+def test_strangers_leave_room_for_whoever_says_hello(database: Settings, admin: str) -> None:
+    with RelayThread(database, Limits(strangers=1, hello_seconds=60)) as relay, Ear(relay.url, admin):
+        with Ear(relay.url):
+            with pytest.raises(InvalidStatus) as refused, Ear(relay.url, admin):
+                pass
+            assert refused.value.response.status_code == 503
+        until(lambda: relay.metric("connections") == 1, what="the stranger has left")
+        with Ear(relay.url, admin) as ear:
+            assert ear.welcome["as"] == "admin"
+
+
 def test_compression_is_never_agreed_on(relay: RelayThread, admin: str) -> None:
     with Ear(relay.url, admin) as ear:
         assert ear.socket.response is not None

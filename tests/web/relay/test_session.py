@@ -254,18 +254,6 @@ def test_a_message_that_is_none_ends_an_admins_connection_too(
         assert ear.end() == (code, [])
 
 
-def test_an_expired_token_is_refused_by_its_own_code(relay: RelayThread, tokens: Tokens) -> None:
-    with Ear(relay.url) as ear:
-        ear.say("hello", token=tokens.admin("tester", "owner", -60))
-        assert ear.end() == (4419, [])
-
-
-def test_expiry_ends_an_open_connection(relay: RelayThread, tokens: Tokens) -> None:
-    with Ear(relay.url, tokens.admin("tester", "owner", 2)) as ear:
-        ear.subscribe(topic="orders")
-        assert ear.end() == (4419, [])
-
-
 def test_more_subscriptions_than_allowed_end_the_connection(relay: RelayThread, admin: str) -> None:
     orders = [an_order() for _ in range(51)]
     with Ear(relay.url, admin) as ear:

@@ -1,0 +1,41 @@
+"""Tokens that end before their time."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+from bitloot.settings import Settings
+from db.revocations import Grant, ended, revoke_admin, revoke_token
+from db.rights import give_right_anew
+from tests.factories import an_order
+
+NOW = int(time.time())
+
+
+def test_an_operators_tokens_end_and_later_ones_hold(database: Settings) -> None:
+    old, new = Grant("a", NOW - 60, admin="mallory"), Grant("b", NOW + 60, admin="mallory")
+    other, buyer = Grant("c", NOW - 60, admin="alice"), Grant("d", 0, order_id=uuid.uuid4())
+    everyone = [old, new, other, buyer]
+    assert ended(everyone) == ended([]) == set()
+    revoke_admin("mallory", who="tester", reason="left us")
+    assert ended(everyone) == {old}
+    revoke_admin("mallory", who="tester", reason="again")
+    assert ended(everyone) == {old}
+
+
+def test_one_token_ends_and_its_bearers_others_hold(database: Settings) -> None:
+    order = uuid.uuid4()
+    leaked, kept = Grant("a", 0, order_id=order), Grant("b", 0, order_id=order)
+    revoke_token("a", who="tester", reason="leaked")
+    assert ended([leaked, kept]) == {leaked}
+    assert ended([Grant("x", NOW, admin="token:a")]) == set()
+
+
+def test_a_buyers_older_tokens_end_when_the_right_is_given_anew(database: Settings) -> None:
+    order = an_order().id
+    old, new = Grant("a", 0, order_id=order, generation=1), Grant("b", 0, order_id=order, generation=2)
+    unasked = Grant("c", 0, order_id=order)
+    assert ended([old, new, unasked]) == set()
+    assert give_right_anew(order) == 2
+    assert ended([old, new, unasked]) == {old}
