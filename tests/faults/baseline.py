@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.faults.shop import FaultShop
 from tests.waiting import descendants
 
-__all__ = ["Baseline"]
+__all__ = ["Baseline", "hostages"]
 
 #: Pools and pollers may be a little larger under load than at rest.
 MORE_THREADS, MORE_CONNECTIONS = 8, 10
@@ -30,10 +30,7 @@ class Baseline:
             if name != "standins"
         }
         rows = shop.rows("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-        with shop.queue() as client:
-            names = list(client.scan_iter(f"{shop.settings.queue_namespace}:__acks__*", count=1000))
-            hostages = sum(int(client.scard(name)) for name in names)
-        return cls(threads, int(rows[0][0]), hostages)
+        return cls(threads, int(rows[0][0]), hostages(shop))
 
     def violations(self, before: Baseline) -> list[str]:
         """`self` is taken at rest, after a few idle seconds."""
@@ -51,6 +48,22 @@ class Baseline:
                 f"I11 {self.hostages} messages are in the hands of workers that do nothing with them"
             )
         return found
+
+
+def hostages(shop: FaultShop) -> int:
+    """How many messages workers have fetched and not yet finished.
+
+    An id whose message is gone is none: that is left where one message was enqueued twice (dramatiq#266).
+    """
+    namespace, found = shop.settings.queue_namespace, 0
+    with shop.queue() as client:
+        for name in client.scan_iter(f"{namespace}:__acks__.*", count=1000):
+            queue = name.decode().removeprefix(f"{namespace}:__acks__.").partition(".")[2]
+            ids = list(client.smembers(name))
+            found += (
+                sum(data is not None for data in client.hmget(f"{namespace}:{queue}.msgs", ids)) if ids else 0
+            )
+    return found
 
 
 def _threads(pid: int) -> int:
