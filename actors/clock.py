@@ -1,4 +1,4 @@
-"""The timer process: sends sweep. `python -m actors.clock`; several may run side by side."""
+"""The timer process: sends sweep, anchors the audit chain. `python -m actors.clock`; several may run side by side."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from types import FrameType
 import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 
+from actors.anchor import anchor_once
 from actors.sweep import sweep
 from bitloot.errors import UnsafeSettings
 from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
+from bitloot.stores import open_store
+from bitloot.stores.base import Store
 from db import base, migrate
 from db.stuck import sweep_age
 
 __all__ = ["main"]
 
 log = structlog.get_logger(__name__)
+
+#: A clock that never runs for long must anchor too (seconds).
+FIRST_ANCHOR = 30.0
 
 
 def main() -> int:
@@ -54,6 +60,9 @@ def build_scheduler(settings: Settings) -> BlockingScheduler:
     watch = beat | {"next_run_time": first + timedelta(seconds=settings.deadline_sweep)}
     late = settings.deadline_sweep
     scheduler.add_job(_watch_sweep, "interval", [late], seconds=late, id="watch", **watch)
+    pause = settings.audit_anchor_seconds
+    soon = beat | {"next_run_time": first + timedelta(seconds=min(pause, FIRST_ANCHOR))}
+    scheduler.add_job(_anchor, "interval", [open_store(settings)], seconds=pause, id="anchor", **soon)
     return scheduler
 
 
@@ -62,6 +71,14 @@ def _send_sweep() -> None:
         sweep.send()
     except Exception as error:  # Redis away: the next beat tries again
         log.warning("sweep not sent", action="sweep_not_sent", error=type(error).__name__)
+
+
+def _anchor(store: Store) -> None:
+    try:
+        with base.scope():
+            anchor_once(store, base.audit_keys())
+    except Exception as error:  # store or database away: the next beat tries again
+        log.warning("the audit chain was not anchored", action="not_anchored", error=type(error).__name__)
 
 
 def _watch_sweep(deadline: float) -> None:

@@ -15,7 +15,7 @@ from bitloot.errors import UnsafeSettings
 __all__ = ["filled", "master_key", "standin_urls"]
 
 #: What BitLoot itself must know; whoever has these can open keys and sign tokens.
-OWN = ("MASTER_KEYS", "BUYER_TOKEN_SECRET", "ADMIN_TOKEN_SECRET", "LINK_SECRET")
+OWN = ("MASTER_KEYS", "AUDIT_KEYS", "BUYER_TOKEN_SECRET", "ADMIN_TOKEN_SECRET", "LINK_SECRET")
 
 #: What providers would issue; the stand-ins and the shop only have to agree.
 ISSUED = (
@@ -91,7 +91,7 @@ def _kept(state_dir: Path, names: list[str]) -> dict[str, str]:
 
 
 def _fresh(name: str) -> str:
-    return master_key() if name == "MASTER_KEYS" else secrets.token_urlsafe(32)
+    return master_key() if name in {"MASTER_KEYS", "AUDIT_KEYS"} else secrets.token_urlsafe(32)
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
 
     # --- secrets of our own
     master_keys: SecretStr = SecretStr("")
+    audit_keys: SecretStr = SecretStr("")
+    audit_anchor_seconds: float = Field(default=300, ge=1, allow_inf_nan=False)
     buyer_token_secret: SecretStr = SecretStr("")
     admin_token_secret: SecretStr = SecretStr("")
     link_secret: SecretStr = SecretStr("")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from bitloot.errors import Malformed
 from bitloot.mail.address import parse_sender
 from bitloot.master_keys import parse_master_keys
@@ -73,15 +75,10 @@ def _relay_url(settings: Settings) -> Iterator[str]:
 
 
 def _own_secrets(settings: Settings) -> Iterator[str]:
-    try:
-        keys = parse_master_keys(settings.master_keys.get_secret_value())
-        if not keys:
-            yield "MASTER_KEYS is missing; `bitloot token master-key` prints a fresh one."
-        for number, key in keys.items():
-            if len(set(key)) < MIN_VARIETY:
-                yield f"Master key {number} is no random key; `bitloot token master-key` prints one."
-    except ValueError as error:
-        yield f"MASTER_KEYS cannot be read: {error}."
+    yield from _keys(settings.master_keys, "MASTER_KEYS", "Master key")
+    yield from _keys(settings.audit_keys, "AUDIT_KEYS", "Audit key")
+    if set(_readable(settings.master_keys)) & set(_readable(settings.audit_keys)):
+        yield "AUDIT_KEYS and MASTER_KEYS share a key; each purpose needs its own."
     issued = settings.nowpayments_ipn_secret.get_secret_value().strip()
     seen = {issued: "NOWPAYMENTS_IPN_SECRET"} if issued else {}
     for name in ("buyer_token_secret", "admin_token_secret", "link_secret"):
@@ -93,6 +90,26 @@ def _own_secrets(settings: Settings) -> Iterator[str]:
         elif value in seen:
             yield f"{name.upper()} equals {seen[value]}; each purpose needs its own secret."
         seen[value] = name.upper()
+
+
+def _keys(setting: SecretStr, name: str, what: str) -> Iterator[str]:
+    try:
+        keys = parse_master_keys(setting.get_secret_value(), name)
+    except ValueError as error:
+        yield f"{name} cannot be read: {error}."
+        return
+    if not keys:
+        yield f"{name} is missing; `bitloot token master-key` prints a fresh one."
+    for number, key in keys.items():
+        if len(set(key)) < MIN_VARIETY:
+            yield f"{what} {number} is no random key; `bitloot token master-key` prints one."
+
+
+def _readable(setting: SecretStr) -> list[bytes]:
+    try:
+        return list(parse_master_keys(setting.get_secret_value()).values())
+    except ValueError:
+        return []
 
 
 def _gateway(settings: Settings) -> Iterator[str]:

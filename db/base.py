@@ -11,11 +11,14 @@ from typing import Any, Self
 from peewee import Model as PeeweeModel
 from playhouse.pool import PooledPostgresqlDatabase
 
+from bitloot.audit import AuditKeys
+from bitloot.errors import UnsafeSettings
 from bitloot.settings import Settings
 
 __all__ = [
     "Database",
     "Model",
+    "audit_keys",
     "configure",
     "database",
     "dispose",
@@ -32,6 +35,10 @@ SERVER_OPTIONS = "-c statement_timeout=10s -c lock_timeout=3s -c idle_in_transac
 
 #: How long (seconds) an order may stand still in an active state before sweep looks at it.
 grace: float = 15.0
+
+#: What the process was configured with; the keys of the chain are read when first needed.
+_settings: Settings | None = None
+_audit_keys: AuditKeys | None = None
 
 
 class Database(PooledPostgresqlDatabase):
@@ -80,8 +87,9 @@ class Model(PeeweeModel):
 
 def configure(settings: Settings, *, application: str = "bitloot") -> None:
     """Points the pool at the settings' server; opens nothing. Call after fork, once per process."""
-    global grace
+    global grace, _settings, _audit_keys
     grace = settings.sweep_grace
+    _settings, _audit_keys = settings, None
     url = settings.database_url.get_secret_value()
     connect_url(url, max_connections=settings.database_pool, application=application)
 
@@ -103,6 +111,16 @@ def connect_url(url: str, *, max_connections: int, application: str) -> None:
         application_name=application,
         options=SERVER_OPTIONS,
     )
+
+
+def audit_keys() -> AuditKeys:
+    """The keys of the audit chain. Raises UnsafeSettings where this process has none."""
+    global _audit_keys
+    if _audit_keys is None:
+        if _settings is None:
+            raise UnsafeSettings(["The database was opened without settings, and so without AUDIT_KEYS."])
+        _audit_keys = AuditKeys.from_settings(_settings)
+    return _audit_keys
 
 
 def dispose() -> None:

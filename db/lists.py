@@ -87,6 +87,7 @@ class AccessFacts:
     user_agent: str
     details: dict[str, Any]
     at: datetime
+    seq: int | None
 
 
 PURCHASE_COLUMNS = (
@@ -98,7 +99,9 @@ NOTICE_COLUMNS = (
     "n.id, n.source, n.event, n.external_id, n.order_id, n.digest, n.proof, n.outcome, n.size, n.address, n.repeats,"
     " n.replays, n.received_at, n.seen_at"
 )
-ACCESS_COLUMNS = "a.id, a.order_id, a.action, a.actor, a.outcome, a.address, a.user_agent, a.details, a.at"
+ACCESS_COLUMNS = (
+    "a.id, a.order_id, a.action, a.actor, a.outcome, a.address, a.user_agent, a.details, a.at, a.seq"
+)
 
 PURCHASES = "purchases p JOIN lines l ON l.id = p.line_id"
 

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "case": "bitloot.cli.cases",
     "prove": "bitloot.cli.prove",
     "kpi": "bitloot.cli.kpi",
+    "verify-audit": "bitloot.cli.verify_audit",
     "rotate-keys": "bitloot.cli.rotate_keys",
     "standins": "bitloot.cli.standins",
 }

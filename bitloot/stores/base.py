@@ -11,7 +11,7 @@ MAX_LINK_SECONDS = 900
 
 
 class Store(Protocol):
-    """Objects by name. Names are `orders/<order>/<key>.sealed`; contents are sealed bytes, never plaintext."""
+    """Objects by name: `orders/<order>/<key>.sealed`, sealed bytes, or `audit/<number>.json`, anchors; no plaintext."""
 
     name: str
 

@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from bitloot.anchors import last_anchor
+from bitloot.settings import Settings
+from bitloot.stores import open_store
+from db import record_access
 from tests.waiting import until
 
 Clock = Callable[[dict[str, str]], "subprocess.Popen[str]"]
@@ -61,6 +65,14 @@ def test_it_goes_on_when_redis_is_away(environ: dict[str, str], clock: Clock) ->
         assert line
         seen += line
     assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+
+
+def test_it_anchors_the_audit_chain(environ: dict[str, str], database: Settings, clock: Clock) -> None:
+    record_access(None, "reveal", actor="buyer", outcome="granted", address="", user_agent="")
+    process = clock(environ | {"AUDIT_ANCHOR_SECONDS": "1"})
+    until(lambda: last_anchor(open_store(database)) == 1, what="an anchor")
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
 

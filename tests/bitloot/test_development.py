@@ -14,7 +14,7 @@ import pytest
 from bitloot.development import filled, master_key, standin_urls
 from bitloot.errors import UnsafeSettings
 
-OWN = {"MASTER_KEYS", "BUYER_TOKEN_SECRET", "ADMIN_TOKEN_SECRET", "LINK_SECRET"}
+OWN = {"MASTER_KEYS", "AUDIT_KEYS", "BUYER_TOKEN_SECRET", "ADMIN_TOKEN_SECRET", "LINK_SECRET"}
 
 
 @pytest.fixture

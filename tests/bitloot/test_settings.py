@@ -21,6 +21,7 @@ SAFE = {
     "DATABASE_URL": "postgresql://shop:pw@db/shop",
     "REDIS_URL": "redis://:pw@redis/0",
     "MASTER_KEYS": master_key(),
+    "AUDIT_KEYS": master_key(),
     "BUYER_TOKEN_SECRET": secrets.token_urlsafe(32),
     "ADMIN_TOKEN_SECRET": secrets.token_urlsafe(32),
     "LINK_SECRET": SECRET,

@@ -147,7 +147,7 @@ class FaultShop(House):
     def objects(self) -> frozenset[str]:
         """The store's own listing."""
         if self.bucket is not None:
-            return frozenset(item.key for item in self.bucket.objects.all())
+            return frozenset(item.key for item in self.bucket.objects.all() if item.key.endswith(".sealed"))
         root = Path(self.settings.store_directory)
         return frozenset(str(path.relative_to(root)) for path in root.rglob("*.sealed"))
 

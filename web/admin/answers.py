@@ -132,6 +132,7 @@ class Access(Answer):
     user_agent: str
     details: dict[str, Any]
     at: datetime
+    seq: int | None = Field(description="Its place in the audit chain.")
 
 
 class Reason(BaseModel):

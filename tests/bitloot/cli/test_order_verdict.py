@@ -12,7 +12,7 @@ from bitloot.states import OrderState, PurchaseState
 from db import Order, Purchase, base, intend, open_case
 from db.proof import order_proof
 from tests.factories import a_paid_order, a_product, a_waiting_order, an_order
-from tests.timeline import a_letter, finished
+from tests.timeline import FREE, a_letter, finished
 
 
 @pytest.fixture(autouse=True)
@@ -180,5 +180,5 @@ def test_a_letter_before_the_keys_and_a_look_without_any_are_seen() -> None:
         in verdict(order).problems
     )
     order, _ = finished()
-    tamper("UPDATE access_records SET at = at - interval '1 day'")
+    tamper(f"{FREE} UPDATE access_records SET at = at - interval '1 day'")
     assert verdict(order).reason == "Keys were revealed before any was stored."
