@@ -5,15 +5,16 @@ from __future__ import annotations
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any, Self
 
 from peewee import Model as PeeweeModel
+from peewee import PostgresqlDatabase
 from playhouse.pool import PooledPostgresqlDatabase
 
 from bitloot.audit import AuditKeys
 from bitloot.errors import UnsafeSettings
 from bitloot.settings import Settings
+from db.clock import compare, now, time_of
 
 __all__ = [
     "Database",
@@ -41,7 +42,20 @@ _settings: Settings | None = None
 _audit_keys: AuditKeys | None = None
 
 
-class Database(PooledPostgresqlDatabase):
+class _Timed(PostgresqlDatabase):
+    """Each new connection tells the database's time, so that a wrong clock of ours is known within minutes."""
+
+    def _connect(self) -> Any:
+        connection = super()._connect()  # type: ignore[misc]
+        try:
+            compare(lambda: time_of(connection))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+class Database(PooledPostgresqlDatabase, _Timed):  # type: ignore[misc]
     """The pool. A connection is checked when it is taken, so that a restarted server costs one reconnect."""
 
     def _is_closed(self, connection: Any) -> bool:
@@ -166,8 +180,3 @@ def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
     """Runs one statement and returns its rows."""
     found = database.execute_sql(sql, params)  # type: ignore[no-untyped-call]
     return list(found.fetchall())
-
-
-def now() -> datetime:
-    """The time here, aware. Leases and due times use the database's clock instead."""
-    return datetime.now(UTC)

@@ -10,6 +10,7 @@ from peewee import TextField
 
 from bitloot.states import OrderState
 from db.base import Model, rows
+from db.clock import compare
 from db.fields import TimeField
 
 __all__ = [
@@ -46,8 +47,8 @@ class Alarm:
 
 
 def beat() -> None:
-    """A sweep went through."""
-    rows("UPDATE beats SET at = clock_timestamp() WHERE name = 'sweep' RETURNING name")
+    """A sweep went through. What the database says of the time is worth a comparison."""
+    compare(lambda: rows("UPDATE beats SET at = clock_timestamp() WHERE name = 'sweep' RETURNING at")[0][0])
 
 
 def sweep_age() -> float:

@@ -28,6 +28,7 @@ from bitloot.stores import open_store
 from bitloot.suppliers import SUPPLIERS, open_suppliers
 from bitloot.vault import Vault
 from db import base, migrate
+from db.clock import ALARM, compare, time_of
 from db.data_keys import under_master_keys
 from db.master_keys import need_master_keys
 from db.stuck import open_cases, stuck, sweep_age
@@ -164,6 +165,9 @@ def _database(settings: Settings) -> str:
     url = _given(settings.database_url, "DATABASE_URL")
     connection = psycopg2.connect(url, connect_timeout=PATIENCE)
     try:
+        ahead = compare(lambda: time_of(connection))
+        if abs(ahead) > ALARM:
+            raise Permanent(f"Its clock and this host's are {abs(ahead):.0f} s apart. Do both follow NTP?")
         return f"PostgreSQL {connection.server_version // 10000} answers."
     finally:
         connection.close()

@@ -83,7 +83,7 @@ def test_a_connection_killed_under_the_pool_is_replaced(database: Settings) -> N
     first = threading.Thread(target=work)
     first.start()
     first.join()
-    rows("SELECT pg_terminate_backend(%s)", seen[0])
+    rows("SELECT pg_terminate_backend(%s, 5000)", seen[0])  # waits until it is gone
     second = threading.Thread(target=work)
     second.start()
     second.join()
