@@ -68,5 +68,6 @@ POLICIES: Mapping[str, Policy] = {
     "check_payment": Policy(),
     "check_purchase": Policy(),
     "replay": Policy(swept=False),  # an operator asked for it, and no row does
-    "sweep": Policy(attempts=0, max_age=30),  # the clock has sent others since
+    # the clock has sent others since; not less, or a host whose clock is a minute fast would drop every one of them
+    "sweep": Policy(attempts=0, max_age=600),
 }
