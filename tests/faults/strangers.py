@@ -23,14 +23,17 @@ Plan = Sequence[dict[str, Any]]
 
 
 @contextmanager
-def misbehaving(trial: Trial, shop: FaultShop, plan: Plan) -> Iterator[None]:
-    """Sets the faults, each with a seed of the trial's; at the end of the block each of them must have bitten."""
+def misbehaving(trial: Trial, shop: FaultShop, plan: Plan, *, counts: bool = True) -> Iterator[None]:
+    """Sets the faults, each with a seed of the trial's; at the end of the block each of them must have bitten.
+
+    Without `counts` they only set the scene: the row counts bites of another kind.
+    """
     for fault in plan:
         shop.control("faults", **{"seed": trial.chance.randrange(2**32), **fault})
     yield
     told = bites(shop.ledger)
     for name in sorted({str(fault["name"]) for fault in plan}):
-        trial.bit(told[name])
+        trial.bit(told[name] if counts else 0)
         before = int(trial.record.notes.get(f"bites of {name}", 0))
         trial.note(f"bites of {name}", before + told[name])
         if not told[name]:

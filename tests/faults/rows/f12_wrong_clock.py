@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-
 from tests.faults.logbook import entries
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
@@ -28,12 +25,12 @@ def wrong_clock(trial: Trial) -> None:
     """A bite is a message that was begun while its first run was under way, or after it.
 
     A host's clock cannot be bent for one process without help from outside (libfaketime): `tests.faults.skewed`
-    bends what Python code sees of it. One shop for each clock, 150 orders instead of the plan's 1,000, so that all three
-    take four minutes together; the short form leaves the step out.
+    bends what Python code sees of it. One shop for each clock, with 150 orders instead of 1,000, so that all three take
+    four minutes together; the short form leaves the step out.
     """
     for seconds, after in CLOCKS if trial.full else CLOCKS[:2]:
         before = trial.record.bites
-        with trial.shop(LOG_LEVEL="debug") as shop:
+        with trial.shop(witnessed=True) as shop:
             _bend(shop, seconds, after)
             with misbehaving(trial, shop, [SLOW], counts=False):
                 load = trial.load(shop, pace=5.0 if trial.full else 0.5)
@@ -56,15 +53,8 @@ def _bend(shop: FaultShop, seconds: float, after: float) -> None:
 
 
 def _begun_again(shop: FaultShop) -> int:
-    """How many starts of a message were neither its first nor a repeat that was asked for."""
-    begun, repeats = Counter[str](), Counter[str]()
-    for entry in entries(shop.logs, "worker"):
-        text = str(entry["message"])
-        if found := re.match(r"Received message .* with id '([0-9a-f-]{36})'", text):
-            begun[found[1]] += 1
-        elif found := re.match(r"Retrying message '([0-9a-f-]{36})'", text):
-            repeats[found[1]] += 1
-    return sum(max(0, times - 1 - repeats[message]) for message, times in begun.items())
+    """How many starts of a message were not its first; a repeat that was asked for lies in Redis under another id."""
+    return sum(times - 1 for times in shop.starts.values())
 
 
 def _alarm(trial: Trial, shop: FaultShop, seconds: float) -> None:
