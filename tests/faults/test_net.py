@@ -158,7 +158,7 @@ def test_a_call_that_is_under_way_is_not_made_beside(world: World, call: str) ->
             beside.append(now)
             world.run("reserve", sold.order_id)
 
-    world.on_call = meanwhile
+    world.witness.on_call = meanwhile
     world.run("reserve", sold.order_id)
     Checks(world).now()
     assert beside == [call]

@@ -110,11 +110,11 @@ def _tell(world: World, checks: Checks, pair: Pair, first: int, switches: frozen
     pair.scene(world, sold)
     turns = Turns(first, switches)
     works = [_work(world, sold, name) for name in pair.works]
-    world.on_call = turns.boundary
+    world.witness.on_call = turns.boundary
     try:
-        with bounded(turns, world.is_aside):
+        with bounded(turns, world.witness.is_aside):
             run_turns(works, turns)
-        world.on_call = None
+        world.witness.on_call = None
         checks.now()
         world.calm(ROUNDS)
         checks.at_rest()
@@ -150,6 +150,6 @@ def _take(world: World, news: PaymentNews) -> None:
         actor="ipn",
         poll_seconds=settings.payment_poll_seconds,
     )
-    world.hear(news)
+    world.witness.heard(news)
     if taken.dst is OrderState.PAID:
         world.enqueue("reserve", (str(taken.order_id),))

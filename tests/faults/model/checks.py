@@ -11,12 +11,15 @@ from typing import Any
 from bitloot.errors import SealBroken
 from bitloot.states import FINAL, MOVES, PURCHASE_MOVES, OrderState, PurchaseState
 from db import base
-from tests.faults.model.world import World
+from tests.faults.model.world import Sold, World
 
 __all__ = ["Checks"]
 
 #: What an order may come to rest in once money came for it.
 ENDED = frozenset({OrderState.FULFILLED, OrderState.REFUND_DUE, OrderState.REFUNDED})
+
+#: Something of ours is still due in these, so that something may hold it up.
+HOLDABLE = frozenset({OrderState.PAID, OrderState.WAITING, OrderState.READY})
 
 #: A purchase in one of these is asked about, and stays there while nobody knows.
 ASKING = frozenset({PurchaseState.AMBIGUOUS, PurchaseState.COMMITTING, PurchaseState.MANUAL})
@@ -40,7 +43,7 @@ class Checks:
     def now(self) -> None:
         """Raises AssertionError with everything that is wrong."""
         wrong = [
-            *self._world.violations,
+            *self._world.witness.violations,
             *self._orders(),
             *self._purchases(),
             *self._keys(),
@@ -54,6 +57,16 @@ class Checks:
         wrong = [*self._lost(), *self._plaintext()]
         assert wrong == [], "\n".join(wrong)
 
+    def buyer_reads(self, sold: Sold) -> None:
+        """Whoever has all keys reads all of them; whose money went back reads none."""
+        [(state,)] = base.rows("SELECT state FROM orders WHERE id = %s", sold.order_id)
+        read, bought = self._world.reveal(sold), sum(quantity for _, quantity in sold.lines)
+        if state == OrderState.FULFILLED:
+            assert read == bought, f"{read} of {bought} keys can be read"
+        if state in {OrderState.REFUND_DUE, OrderState.REFUNDED}:
+            assert read == 0, f"{read} keys can be read though their money goes back"
+        self.now()
+
     def _orders(self) -> Iterator[str]:
         """I6: moves form legal paths that end where the order stands; a final state stays."""
         paths: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
@@ -61,6 +74,7 @@ class Checks:
             paths[row[0]].append(row[1:])
         for order, state, seq, hold in base.rows("SELECT id::text, state, seq, hold FROM orders"):
             path = paths[order]
+            self._world.seen.orders[state] += 1
             chain = [step[2] for step in path]
             if [step[0] for step in path] != list(range(1, seq + 1)) or chain[-1] != state:
                 yield f"order {order}: {state} at {seq}, but its moves are {path}"
@@ -71,7 +85,7 @@ class Checks:
                 yield f"order {order} left its final state {self._final[order]}"
             if OrderState(state) in FINAL:
                 self._final[order] = state
-            if hold is not None and state != OrderState.PAID:
+            if hold is not None and state not in HOLDABLE:
                 yield f"order {order}: a hold while {state}"
 
     def _purchases(self) -> Iterator[str]:
@@ -87,6 +101,7 @@ class Checks:
         for purchase, line, state, ref in base.rows(
             "SELECT id::text, line_id::text, state, purchase_ref FROM purchases"
         ):
+            self._world.seen.purchases[state] += 1
             live[line] += state != PurchaseState.FAILED
             owed[line] += charged[ref][1]
             if charged[ref][0] > 1:
@@ -146,7 +161,7 @@ class Checks:
             vault.open(data_key, context, elsewhere, sealed)
         except SealBroken:
             return self._opened[name]
-        self._world.violations.append(f"object {name} opens in another place than its own")
+        self._world.witness.violations.append(f"object {name} opens in another place than its own")
         return self._opened[name]
 
     def _unfinished(self) -> Iterator[str]:
@@ -181,9 +196,14 @@ class Checks:
                 for news in self._world.gateway.book.values()
                 if news.order_id == order
                 and news.state == "finished"
-                and news.payment_id not in self._world.refund_told
+                and news.payment_id not in self._world.witness.refund_told
             ]
-            if came and state not in ENDED and order not in asked and order not in self._world.settled:
+            if (
+                came
+                and state not in ENDED
+                and order not in asked
+                and order not in self._world.witness.settled
+            ):
                 yield f"order {order} is lost: {state}, hold {hold}, no case"
         told = {key.split("/")[1] for key, _ in self._world.mailer.sent}
         for (order,) in base.rows("SELECT id::text FROM orders WHERE state = 'fulfilled'"):

@@ -43,11 +43,13 @@ class Operator:
             done = resolve(case.id, move.name, who="olga", reason="the model", basis=basis)
         except Refused:
             return
+        self._world.seen.answers[move.name] += 1
+        self._world.seen.cases[case.kind] += 1
         order = str(case.order_id)
         if move.name == "accept":
-            self._world.accepted.add(order)
+            self._world.witness.accepted.add(order)
         if move.name not in GOES_ON:
-            self._world.settled.add(order)
+            self._world.witness.settled.add(order)
         if step := step_after(done, move.name):
             self._world.enqueue(step.actor_name, (order,))
         self._refused_again(case, move)
@@ -57,7 +59,7 @@ class Operator:
             resolve(case.id, move.name, who="olga", reason="a double click", basis={})
         except Refused:
             return
-        self._world.violations.append(f"case {case.kind} was answered twice")
+        self._world.witness.violations.append(f"case {case.kind} was answered twice")
 
     def _is_true(self, case: CaseFacts, move: CaseMove) -> bool:
         """What is said of a purchase is what the supplier's book says."""

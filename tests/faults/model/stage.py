@@ -59,7 +59,7 @@ def open_world(environ: Mapping[str, str]) -> Iterator[World]:
         patch.setattr(bell, "_bell", None)
         patch.setattr(chain, "_chaining", False)
         logs = structlog.get_config()
-        structlog.configure(processors=[world.overhear], cache_logger_on_first_use=False)
+        structlog.configure(processors=[world.witness.overhear], cache_logger_on_first_use=False)
         try:
             yield world
         finally:

@@ -6,7 +6,26 @@ from hypothesis import strategies as st
 
 from tests.faults.model.world import SUPPLIERS
 
-__all__ = ["CALLED_BY", "LINES", "LONGEST", "MOODS", "MOST_ORDERS", "OTHERS", "STEPS", "TIMES", "some"]
+__all__ = [
+    "CALLED_BY",
+    "LINES",
+    "LONGEST",
+    "MOODS",
+    "MOST_ORDERS",
+    "OTHERS",
+    "STEPS",
+    "SUBJECTS",
+    "TIMES",
+    "TROUBLES",
+    "some",
+]
+
+#: What actors that are not about an order are about, in an order that is the same in each run.
+SUBJECTS = {
+    "check_payment": "SELECT id::text FROM payments ORDER BY gateway_payment_id",
+    "check_purchase": "SELECT id::text FROM purchases ORDER BY created_at, supplier, quantity",
+    "replay": "SELECT id::text FROM notices ORDER BY received_at, id",
+}
 
 STEPS = ("reserve", "finalize", "encrypt_store", "notify")
 
@@ -36,6 +55,7 @@ OTHERS = (
         ("store", "put_once", mood)
         for mood in ("retryable", "blocked", "lost_after", "killed_before", "killed_after")
     ),
+    ("store", "get", "retryable"),
     *(("mailer", "send", mood) for mood in (*BEFORE, *AFTER)),
 )
 CALLED_BY = {
@@ -45,4 +65,8 @@ CALLED_BY = {
     "status": "finalize",
     "fetch_keys": "encrypt_store",
 }
+#: What an order meets as soon as it is paid.
+TROUBLES = st.lists(
+    st.tuples(st.sampled_from(("begin", "commit")), st.sampled_from((*AFTER, *BEFORE))), max_size=2
+)
 LINES = st.lists(st.tuples(st.sampled_from(sorted(SUPPLIERS)), st.integers(1, 2)), min_size=1, max_size=3)

@@ -5,20 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 import falcon
-import structlog
 from falcon.testing import TestClient
 
 from actors.broker import broker
-from actors.step import StepFailed
 from bitloot.errors import BitLootError, Retryable
 from bitloot.gateways.base import PaymentNews
 from bitloot.settings import Settings
@@ -29,7 +23,9 @@ from db import Product, base
 from tests.factories import a_product
 from tests.faults.model.doubles import Killed, MemoryStore, ScriptedGateway, ScriptedMailer
 from tests.faults.model.rows import UNFINISHED, anew, ipn, shift, tables_with_times
+from tests.faults.model.seen import Seen
 from tests.faults.model.supplier import Sale, ScriptedSupplier
+from tests.faults.model.witness import Witness
 from web.app import create_app
 
 __all__ = ["Sold", "World"]
@@ -52,6 +48,7 @@ class Sold:
     order_id: str
     payment_id: str
     lines: tuple[tuple[str, int], ...]
+    token: str = field(repr=False)
 
 
 @dataclass
@@ -63,24 +60,17 @@ class World:
     orders: list[Sold] = field(default_factory=list)
     queue: list[tuple[str, str]] = field(default_factory=list)
     bag: list[tuple[bytes, str]] = field(default_factory=list)  # IPNs that were sent, to be sent again
-    refund_told: set[str] = field(default_factory=set)  # payments that went back, and we were told
-    accepted: set[str] = field(default_factory=set)  # orders whose money a person accepted
-    settled: set[str] = field(
-        default_factory=set
-    )  # orders for which a person decided that nothing more is due
-    in_flight: set[str] = field(default_factory=set)  # purchases whose call had begun when money went back
-    violations: list[str] = field(default_factory=list)
-    on_call: Callable[[str], None] | None = None  # who else looks at each call of ours
     killed: int = 0
     told: int = 0  # stories so far
+    seen: Seen = field(default_factory=Seen)
 
     def __post_init__(self) -> None:
-        self._thread = threading.local()
-        clock, watch = (lambda: self.now), self._watch
+        self.witness = Witness(lambda: self.gateway.told)
+        clock, watch = (lambda: self.now), self.witness.called
         secret = self.settings.nowpayments_ipn_secret.get_secret_value()
         self.gateway = ScriptedGateway(secret, clock=clock, watch=watch)
         self.suppliers = {
-            name: ScriptedSupplier(name, can, clock=clock, watch=watch, charged=self._charged)
+            name: ScriptedSupplier(name, can, clock=clock, watch=watch, charged=self.witness.charged)
             for name, can in SUPPLIERS.items()
         }
         self.store = MemoryStore(clock=clock, watch=watch)
@@ -111,12 +101,11 @@ class World:
         base.rows("; ".join([f"TRUNCATE {', '.join(emptied)} CASCADE", *fresh, "SELECT 1"]))
         for stranger in self.strangers():
             stranger.forget()
-        self.now, self.killed, self.on_call = 0.0, 0, None
+        self.witness.forget()
+        self.now, self.killed = 0.0, 0
         self.told += 1
-        for things in (self.orders, self.queue, self.bag, self.violations):
+        for things in (self.orders, self.queue, self.bag):
             things.clear()
-        for some in (self.refund_told, self.accepted, self.settled, self.in_flight):
-            some.clear()
 
     def wait(self, seconds: float) -> None:
         """Time passes: every time in every row moves back, since all that is due is judged by the database's clock."""
@@ -131,7 +120,9 @@ class World:
         body = {"email": "buyer@example.test", "items": items, "payCurrency": "btc"}
         answer = self.client.simulate_post("/orders", json=body)
         assert answer.status_code == 201, answer.text
-        sold = Sold(answer.json["orderId"], answer.json["payment"]["paymentId"], lines)
+        sold = Sold(
+            answer.json["orderId"], answer.json["payment"]["paymentId"], lines, answer.json["accessToken"]
+        )
         self.orders.append(sold)
         return sold
 
@@ -158,10 +149,42 @@ class World:
         answer = self.client.simulate_post("/payments/ipn", body=body, headers=headers)
         if answer.status_code == 200:
             self.bag.append((body, signature))
-            self.hear(self.gateway.parse_ipn(headers, body))
+            self.witness.heard(self.gateway.parse_ipn(headers, body))
         elif answer.status_code >= 500:
-            self.violations.append(f"an IPN was answered with {answer.status_code}")
+            self.witness.violations.append(f"an IPN was answered with {answer.status_code}")
         return int(answer.status_code)
+
+    def reveal(self, sold: Sold) -> int:
+        """How many keys the buyer reads: what was sold for this order and nothing else, and on record before (I9)."""
+        looks = "SELECT count(*) FROM access_records WHERE order_id = %s AND action = 'reveal'"
+        [(before,)] = base.rows(looks, sold.order_id)
+        headers = {"authorization": f"Bearer {sold.token}"}
+        answer = self.client.simulate_post(f"/fulfillment/{sold.order_id}/reveal", headers=headers)
+        [(after,)] = base.rows(looks, sold.order_id)
+        if after == before:
+            self.witness.violations.append("a reveal left no record")
+        if answer.status_code != 200:
+            assert answer.status_code in {409, 503}, answer.text
+            assert "BLKEY-" not in answer.text
+            return 0
+        read = Counter(key["key"].encode() for key in answer.json["keys"])
+        self.seen.reveals += read.total()
+        if read - self._sold_for(sold.order_id):
+            self.witness.violations.append("a buyer read a key that was not sold for this order")
+        return read.total()
+
+    def _sold_for(self, order_id: str) -> Counter[bytes]:
+        """The keys that suppliers gave for an order, by their own books."""
+        refs = {
+            ref for (ref,) in base.rows("SELECT purchase_ref FROM purchases WHERE order_id = %s", order_id)
+        }
+        return Counter(
+            key.content
+            for supplier in self.suppliers.values()
+            for sale in supplier.sales
+            if sale.purchase_ref in refs
+            for key in sale.keys
+        )
 
     def hint(self, supplier: str, sale: Sale) -> None:
         """The supplier's webhook about one of its sales."""
@@ -178,7 +201,7 @@ class World:
         except Killed:
             self.killed += 1
         except BitLootError as error:
-            self._blame(actor, error)
+            self.witness.blame(actor, error)
             if isinstance(error, Retryable):
                 self.enqueue(actor, subject)
 
@@ -208,90 +231,3 @@ class World:
             if not self.queue and not base.rows(UNFINISHED):
                 return
             self.wait(WAIT)
-
-    # What nobody may do
-
-    def _watch(self, call: str) -> None:
-        """No transaction is open while a stranger is called."""
-        if base.in_transaction():
-            self.violations.append(f"{call} was called inside a transaction")
-        if self.on_call is not None:
-            self.on_call(call)
-
-    def is_aside(self) -> bool:
-        """Whether this thread looks at rows for the model and not for the shop."""
-        return getattr(self._thread, "aside", False)
-
-    @contextmanager
-    def _aside(self) -> Iterator[None]:
-        self._thread.aside = True
-        try:
-            yield
-        finally:
-            self._thread.aside = False
-
-    def _charged(self, sale: Sale) -> None:
-        with self._aside():
-            self._judge_charge(sale)
-
-    def _judge_charge(self, sale: Sale) -> None:
-        """I2 and I8, at the moment when money leaves: the intent is committed, the money gate is open."""
-        found = base.rows(
-            "SELECT p.order_id::text, p.state, coalesce(p.lease_until > now(), false) FROM purchases p"
-            " WHERE p.purchase_ref = %s",
-            sale.purchase_ref,
-        )
-        if not found:
-            self.violations.append("money left without an intent")
-            return
-        order_id, state, leased = found[0]
-        if state not in {"sending", "committing"} or not leased:
-            self.violations.append(f"money left while the purchase was {state}, lease {leased}")
-        if sale.charges > 1:
-            self.violations.append(f"{sale.purchase_ref} was charged {sale.charges} times")
-        begun = sale.purchase_ref in self.in_flight  # what is on its way cannot be called back
-        if not begun and order_id not in self.accepted and not self._gate_open(order_id):
-            self.violations.append("money left although the money gate was shut")
-
-    def _gate_open(self, order_id: str) -> bool:
-        """By the gateway's own word to our own questions, judged without BitLoot's judge."""
-        price, currency, coin = base.rows(
-            "SELECT price, currency, pay_currency FROM orders WHERE id = %s", order_id
-        )[0]
-        fits = [
-            news
-            for news in self.gateway.told
-            if news.order_id == order_id
-            and news.state is PaymentState.FINISHED
-            and (news.price, news.currency, news.pay_currency) == (price, currency, coin)
-            and (news.actually_paid or Decimal(0)) >= (news.pay_amount or Decimal(1))
-            and news.parent_payment_id is None
-        ]
-        refunded = {news.payment_id for news in self.gateway.told if news.state is PaymentState.REFUNDED}
-        return any(news.payment_id not in refunded | self.refund_told for news in fits)
-
-    def hear(self, news: object) -> None:
-        """We know by now that this money went back."""
-        if isinstance(news, PaymentNews) and news.state is PaymentState.REFUNDED:
-            self.refund_told.add(news.payment_id)
-            sql = "SELECT purchase_ref FROM purchases WHERE state IN ('sending', 'committing')"
-            with self._aside():
-                self.in_flight |= {ref for (ref,) in base.rows(sql)}
-
-    def overhear(self, _logger: object, _method: str, event: Mapping[str, Any]) -> NoReturn:
-        """Every log line passes here, and goes no further."""
-        if "BLKEY-" in repr(event):
-            self.violations.append("a log line holds a key")
-        raise structlog.DropEvent
-
-    def _blame(self, actor: str, error: BitLootError) -> None:
-        """I5 for what leaves an actor; and nothing unforeseen may leave one unless a stranger began it."""
-        text = "".join(traceback.format_exception(error)) + str(getattr(error, "frames", ""))
-        if "BLKEY-" in text:
-            self.violations.append(f"{actor} raised a key")
-        if (
-            isinstance(error, StepFailed)
-            and "OSError" not in text
-            and "ValueError in encrypt_store" not in text
-        ):
-            self.violations.append(f"{actor} failed: {text}")
