@@ -73,7 +73,7 @@ def _wait_for_more(order: Order) -> None:
         for purchase in purchases_of(order):
             if purchase.state in OPEN:
                 report_refusal(purchase, Permanent("delivered, they say", code="keys_missing"))
-    order.look_again(pause_for(order))
+    order.go_on(pause_for(order))
 
 
 def _try(order: Order, purchase: Purchase, data_key: bytes, later: list[Retryable | Blocked]) -> bool:

@@ -101,7 +101,7 @@ def _record(order: Order, purchases: list[Purchase], standings: list[Standing]) 
         if order.advance(OrderState.READY, actor="finalize"):
             hand_on(encrypt_store, str(order.id))
     else:
-        order.look_again(pause_for(order))
+        order.go_on(pause_for(order))
     if order.state is not OrderState.READY and any(standing.keys_ready for standing in standings):
         hand_on(encrypt_store, str(order.id))  # what is there is sealed as it comes
     bell.ring()

@@ -87,7 +87,7 @@ def _settle(order: Order, purchases: list[Purchase], later: list[Retryable | Blo
     elif blocked := _blocked(purchases, later):
         order.park(f"supplier: {blocked}", _pause(order, purchases, REST))
     else:
-        order.look_again(_pause(order, purchases))
+        order.go_on(_pause(order, purchases))
     if order.state is not OrderState.WAITING and any(item.state in OPEN for item in purchases):
         hand_on(encrypt_store, str(order.id))  # the keys of one line do not wait for another
     bell.ring()

@@ -92,6 +92,10 @@ class Order(Model):
         """Asks sweep to come back after `seconds`, unless the order moved on meanwhile."""
         return self._schedule("due_at = now() + %s * interval '1 second'", seconds)
 
+    def go_on(self, seconds: float) -> bool:
+        """As `look_again`, and whatever held the order up is over."""
+        return self._schedule("hold = NULL, due_at = now() + %s * interval '1 second'", seconds)
+
     def rest(self) -> bool:
         """Nothing is due here any more, unless the order moved on meanwhile."""
         return self._schedule("due_at = NULL")

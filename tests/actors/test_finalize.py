@@ -44,6 +44,15 @@ def test_what_is_not_delivered_yet_is_asked_about_again(
     assert again(order).due_at is not None
 
 
+def test_what_held_an_order_up_is_forgotten_once_its_supplier_answers(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    standins.configure(delivery_seconds=600)
+    order = waiting(paid_order, (KINGUIN, 1))
+    again(order).park("unauthorized", 60)
+    assert finalized(order).hold is None
+
+
 def test_a_ready_order_is_handed_on_again_and_moves_no_more(paid_order: PaidOrder, queued: Queued) -> None:
     order = waiting(paid_order, (KINGUIN, 1))
     until(lambda: finalized(order).state is OrderState.READY, what="delivery")

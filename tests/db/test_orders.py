@@ -185,6 +185,16 @@ def test_scheduling_does_nothing_once_the_order_moved(database: Settings) -> Non
     assert again(order).due_at is not None
 
 
+def test_a_hold_ends_when_the_order_goes_on_though_it_does_not_move(database: Settings) -> None:
+    order = a_paid_order()
+    order.park("insufficient_balance", 60)
+    assert order.look_again(5)
+    assert again(order).hold == "insufficient_balance"
+    assert order.go_on(5)
+    assert again(order).hold is None
+    assert again(order).due_at is not None
+
+
 def test_a_hold_ends_with_the_next_move(database: Settings) -> None:
     order = a_paid_order()
     assert order.park("supplier: no balance", 60)

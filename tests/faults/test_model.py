@@ -11,7 +11,7 @@ from tests.faults.model.telling import run_model
 EXAMPLES, STEPS = 16, 25
 
 #: Give another as FAULT_SEED to hear other stories; a failure prints its steps.
-SEED = int(os.environ.get("FAULT_SEED", "1"))
+SEED = int(os.environ.get("FAULT_SEED", "3"))
 
 
 def test_whatever_happens_in_whatever_order_the_invariants_hold(environ: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from bitloot.states import OrderState, PaymentState
 from db import Payment, base, take_news
 from tests.faults.interleavings.turns import Turns, Work, bounded, run_turns, schedules
 from tests.faults.model.checks import Checks
+from tests.faults.model.person import Operator
 from tests.faults.model.world import Sold, World
 
 __all__ = ["PAIRS", "Pair", "explore"]
@@ -65,6 +66,24 @@ def fulfilled(world: World, sold: Sold) -> None:
     world.wait(100)
 
 
+def doubtful(world: World, sold: Sold) -> None:
+    """Both purchases were made and nobody heard it; the next rung of the ladder is reached."""
+    world.suppliers["onephase"].moods["begin"].append("lost_after")
+    world.suppliers["twophase"].moods["commit"].append("lost_after")
+    bought(world, sold)
+
+
+def frozen(world: World, sold: Sold) -> None:
+    """The search never showed the first purchase, so that a person is asked."""
+    world.suppliers["onephase"].moods["begin"].append("lost_after")
+    world.suppliers["onephase"].lag = 1_000_000.0
+    paid(world, sold)
+    for _ in range(8):
+        world.run("reserve", sold.order_id)
+        world.wait(1_000)
+    world.queue.clear()
+
+
 def unpaid(world: World, sold: Sold) -> None:
     whole = world.gateway.book[sold.payment_id].pay_amount
     world.truth(sold, PaymentState.FINISHED, actually_paid=whole)
@@ -88,16 +107,25 @@ PAIRS = (
     Pair("sweep/sweep", paid, ("sweep", "sweep")),
     Pair("intake/reserve", unpaid, ("intake", "reserve")),
     Pair("refund/reserve", paid, ("refund", "reserve"), REFUND),
+    Pair("refund/encrypt_store", ready, ("refund", "encrypt_store"), REFUND),
     Pair("check_payment/intake", unpaid, ("check_payment", "intake")),
+    Pair("check_payment/reserve", paid, ("check_payment", "reserve")),
+    Pair("doubt: reserve/reserve", doubtful, ("reserve", "reserve")),
+    Pair("doubt: webhook/reserve", doubtful, ("webhook", "reserve")),
+    Pair("operator/operator", frozen, ("operator", "operator")),
+    Pair("operator/reserve", frozen, ("operator", "reserve")),
+    Pair("operator/sweep", frozen, ("operator", "sweep")),
 )
 
 
-def explore(world: World, checks: Checks, pair: Pair, *, most: int, chance: random.Random) -> tuple[int, int]:
-    """Tells the pair's story in up to `most` orders; (how many, boundaries of the longest). Raises AssertionError,
-    whose text says which order it was."""
+def explore(
+    world: World, checks: Checks, pair: Pair, *, one: int | None, more: int, chance: random.Random
+) -> tuple[int, int]:
+    """Tells the pair's story without a switch, with one at each place (or at `one` of them, by chance), and in `more`
+    orders with several; (how many, boundaries of the longest). Raises AssertionError, which says what order it was."""
     longest = max(len(_tell(world, checks, pair, first, frozenset()).trace) for first in (0, 1))
     told = 2
-    for first, switches in schedules(longest, most=most, chance=chance):
+    for first, switches in schedules(longest, one=one, more=more, chance=chance):
         longest = max(longest, len(_tell(world, checks, pair, first, switches).trace))
         told += 1
     return told, longest
@@ -137,6 +165,12 @@ def _work(world: World, sold: Sold, name: str) -> Work:
     if name == "check_payment":
         payment = str(Payment.get(Payment.gateway_payment_id == sold.payment_id).id)
         return lambda: world.run("check_payment", payment)
+    if name == "webhook":
+        [sale] = world.suppliers["onephase"].sales
+        return lambda: world.hint("onephase", sale)
+    if name == "operator":
+        person = Operator(world)
+        return lambda: person.answer(0, 0)
     return lambda: world.run(name, *(() if name == "sweep" else (sold.order_id,)))
 
 

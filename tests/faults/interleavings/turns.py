@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -115,18 +114,13 @@ def bounded(turns: Turns, is_aside: Callable[[], bool]) -> Iterator[None]:
         yield
 
 
-def schedules(length: int, *, most: int, chance: random.Random) -> Iterator[tuple[int, frozenset[int]]]:
-    """(who begins, where to switch): all with one switch, then all with two as far as `most` allows, else a sample
-    of them and of those with up to six."""
+def schedules(
+    length: int, *, one: int | None, more: int, chance: random.Random
+) -> Iterator[tuple[int, frozenset[int]]]:
+    """(who begins, where to switch): all with one switch, or `one` of them by chance; then `more` with up to six."""
     places = range(1, length + 1)
-    told = [(first, frozenset({place})) for place in places for first in (0, 1)]
-    if len(told) > most:
-        told = chance.sample(told, most)
-    yield from told
-    left = most - len(told)
-    pairs = [(first, frozenset(two)) for two in itertools.combinations(places, 2) for first in (0, 1)]
-    yield from pairs if len(pairs) <= left else chance.sample(pairs, left * 2 // 3)
-    left -= len(pairs) if len(pairs) <= left else left * 2 // 3
-    for _ in range(max(0, left)):
-        count = min(length, chance.randint(3, MOST_SWITCHES))
+    single = [(first, frozenset({place})) for place in places for first in (0, 1)]
+    yield from single if one is None or one >= len(single) else chance.sample(single, one)
+    for _ in range(more):
+        count = min(length, chance.randint(2, MOST_SWITCHES))
         yield chance.randint(0, 1), frozenset(chance.sample(places, count))

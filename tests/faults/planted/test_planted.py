@@ -1,4 +1,4 @@
-"""The net catches what is planted: all of it by `make faults` (F41), here one, and that all of them still fit."""
+"""That all bugs can still be planted, and that a planted one is caught; each and every one by `make faults` (F41)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.servers import Servers
 
 ROOT = Path(__file__).parents[3]
 
-#: The bug that costs most.
-WORST = "retry-on-timeout"
+#: Its test needs no server, so that a process of its own costs little.
+CHEAPEST = "compared-by-equals"
 
 
 def test_there_are_twelve_and_more() -> None:
@@ -39,6 +39,6 @@ def test_the_bug_still_fits_the_code(bug: Bug) -> None:
         assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
 
 
-def test_the_worst_of_them_is_caught(servers: Servers) -> None:
-    found = hunt(BUGS[WORST], BUGS[WORST].caught_by, servers)
+def test_a_planted_bug_is_caught(servers: Servers) -> None:
+    found = hunt(BUGS[CHEAPEST], BUGS[CHEAPEST].caught_by, servers)
     assert found.caught, found.output
