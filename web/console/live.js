@@ -74,7 +74,7 @@ export function follow(options) {
       const end = (told) => {
         clearInterval(beat);
         clearTimeout(renewal);
-        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
         socket.close();
         resolve({ after, opened, ...told });
       };
@@ -109,6 +109,7 @@ export function follow(options) {
         else hear(message);
       };
       socket.onclose = ({ code, reason }) => end({ code, reason });
+      socket.onerror = () => opened || end({ code: 1006, reason: "unreachable" }); // some tell nothing more
     });
   }
 
