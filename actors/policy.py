@@ -65,6 +65,8 @@ POLICIES: Mapping[str, Policy] = {
     "finalize": Policy(states=frozenset({WAITING, READY})),
     "encrypt_store": Policy(states=frozenset({WAITING, READY})),
     "notify": Policy(states=frozenset({FULFILLED}), max_age=KEY_MEMORY),
+    "write_letter": Policy(max_age=KEY_MEMORY),
+    "clear": Policy(attempts=0, max_age=30),  # what is left comes again by its row
     "check_payment": Policy(),
     "check_purchase": Policy(),
     "replay": Policy(swept=False),  # an operator asked for it, and no row does

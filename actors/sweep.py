@@ -10,16 +10,20 @@ import structlog
 from actors import bell, blocks
 from actors.check_payment import check_payment
 from actors.check_purchase import check_purchase
+from actors.clear import clear, withdraw_ended
 from actors.finalize import finalize
 from actors.notify import notify
 from actors.reserve import reserve
 from actors.step import step
 from actors.workshop import shop
+from actors.write_letter import write_letter
 from bitloot.deadlines import deadlines
 from bitloot.settings import Settings
 from bitloot.states import OrderState
 from db import Order, base, claim_due, claim_polls
+from db.letters_due import claim_letters, gather_letters
 from db.purchase_checks import claim_checks, wake
+from db.rights import doomed_due
 from db.stuck import beat, end_stuck, expire_unpaid, raise_alarms
 
 __all__ = ["PARTS", "STEP", "sweep", "sweep_once"]
@@ -143,5 +147,27 @@ def _blocks(_: Settings) -> Sent:
     return {"freed": len(freed)} if freed else {}
 
 
+def _letters(settings: Settings) -> Sent:
+    """Letters that the journal calls for, and letters that wait for another try."""
+    gather_letters(settings.letters, settings.sweep_batch * 10)
+    claimed = claim_letters(settings.sweep_batch, settings.sweep_grace * 4)
+    for due_id in claimed:
+        write_letter.send(str(due_id))
+    return {write_letter.actor_name: len(claimed)} if claimed else {}
+
+
+def _rights(settings: Settings) -> Sent:
+    """Keys of refunded orders, and those that were kept long enough."""
+    done = Sent()
+    if withdrawn := withdraw_ended(settings.retention_days, settings.sweep_batch):
+        done["withdrawn"] = withdrawn
+    if doomed_due():
+        clear.send()
+        done[clear.actor_name] = 1
+    return done
+
+
 #: In this order; each by its own index, cheap when nothing is due.
-PARTS: tuple[Callable[[Settings], Sent], ...] = (_orders, _payments, _purchases, _unpaid, _alarms, _blocks)
+PARTS: tuple[Callable[[Settings], Sent], ...] = (
+    *(_orders, _payments, _purchases, _unpaid, _alarms, _blocks, _letters, _rights),
+)

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
 
     # --- shop
     shop_name: str = "BitLoot"
+    shop_language: Literal["en", "de"] = "en"
     shop_currency: str = "eur"
     payment_tolerance: Decimal = Field(default=Decimal(0), ge=0, le=1, allow_inf_nan=False)
 
@@ -123,10 +124,12 @@ class Settings(BaseSettings):
     # --- mail
     mailer: Literal["directory", "smtp", "resend"] = "directory"  # not MAIL: login shells set that
     mail_from: str = "BitLoot <keys@localhost>"
+    letters: tuple[str, ...] = ("order_received", "payment_confirmed", "underpaid", "refund")
     mail_directory: Path = Path(".bitloot/letters")
     letter_lease: float = Field(default=30, gt=0, le=3600, allow_inf_nan=False)
     resend_base_url: str = "https://api.resend.com"
     resend_api_key: SecretStr = SecretStr("")
+    resend_webhook_secret: SecretStr = SecretStr("")
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
@@ -239,6 +242,7 @@ def _with_secret_files(values: dict[str, str]) -> dict[str, str]:
 
 def _decoded(known: dict[str, str]) -> dict[str, Any]:
     """Comma lists become tuples; everything else pydantic reads from text."""
+<<<<<<< HEAD
     listed = {
         "search_ladder",
         "relay_origins",
@@ -246,6 +250,9 @@ def _decoded(known: dict[str, str]) -> dict[str, Any]:
         "kinguin_senders",
         "reservations_senders",
     }
+=======
+    listed = {"search_ladder", "relay_origins", "letters"}
+>>>>>>> 078847f (Letters beside the keys' own follow the journal, each by a message of its own; keys that are refunded or old are destroyed)
     return {
         name: tuple(part.strip() for part in value.split(",") if part.strip()) if name in listed else value
         for name, value in known.items()

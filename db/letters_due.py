@@ -16,6 +16,7 @@ __all__ = [
     "end_letter",
     "gather_letters",
     "put_off_letter",
+    "refund_of",
 ]
 
 
@@ -78,3 +79,21 @@ def put_off_letter(due_id: uuid.UUID, seconds: float) -> None:
 def end_letter(due_id: uuid.UUID) -> None:
     """It is sent, has failed, or is no longer news."""
     rows("DELETE FROM letters_due WHERE id = %s RETURNING 1", due_id)
+
+
+def refund_of(order_id: uuid.UUID) -> dict[str, str]:
+    """What went back for an order, as far as the person who sent it said so: amount, coin, transaction."""
+    found = rows(
+        "SELECT figures, basis FROM cases WHERE order_id = %s AND state = 'resolved' AND resolution = 'refunded'"
+        " ORDER BY resolved_at DESC LIMIT 1",
+        order_id,
+    )
+    if not found:
+        return {}
+    figures, basis = found[0][0], found[0][1] or {}
+    told = {"amount": figures.get("received_amount"), "coin": figures.get("received_coin")}
+    known = {
+        **told,
+        **{name: basis.get(name) for name in ("amount", "coin", "transaction") if basis.get(name)},
+    }
+    return {name: str(value) for name, value in known.items() if value}

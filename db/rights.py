@@ -12,6 +12,7 @@ __all__ = [
     "Doomed",
     "Right",
     "claim_doomed",
+    "doomed_due",
     "forget_doomed",
     "give_right_anew",
     "orders_to_clear",
@@ -94,6 +95,11 @@ class Doomed:
     object_name: str
     order_id: uuid.UUID
     tries: int  # that failed
+
+
+def doomed_due() -> bool:
+    """Whether any object has to go now."""
+    return bool(rows("SELECT 1 FROM doomed_objects WHERE due_at <= now() LIMIT 1"))
 
 
 def claim_doomed(limit: int, again: float) -> list[Doomed]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, sel
 
 from bitloot.mail.base import Letter
 
-__all__ = ["render", "render_keys_ready"]
+__all__ = ["KINDS", "LetterFacts", "render", "render_keys_ready", "render_letter"]
+
+#: Every kind of letter. What tells more than `LetterFacts` does is named with it.
+KINDS: Mapping[str, frozenset[str]] = {
+    "order_received": frozenset({"price", "amount", "until"}),
+    "payment_confirmed": frozenset({"amount"}),
+    "underpaid": frozenset({"received", "asked", "missing"}),
+    "keys_ready": frozenset({"one"}),
+    "refund": frozenset({"amount", "transaction"}),
+    "guest_code": frozenset({"code", "minutes"}),
+}
 
 # Marks that turn the reading direction: a product name could use them to make a line say something else.
 _TURNS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -36,16 +47,37 @@ def render_keys_ready(
     language: str = "en",
 ) -> Letter:
     """The keys of an order can be seen under `link`; `items` are names and quantities. Never a key."""
+    return render_letter("keys_ready", LetterFacts(shop_name, to, sender, order_ref, items, link, language))
+
+
+@dataclass(frozen=True)
+class LetterFacts:
+    """What every letter needs. `items` are names and quantities; `link` opens the order's page."""
+
+    shop_name: str
+    to: str
+    sender: str  # Name <address>
+    order_ref: str
+    items: Sequence[tuple[str, int]]
+    link: str
+    language: str = "en"
+
+
+def render_letter(kind: str, facts: LetterFacts, **more: str) -> Letter:
+    """A letter of one of KINDS. Whatever `more` its kind knows and is not given stays away."""
+    told = {name: _line(more.get(name, "")) for name in KINDS[kind] - {"one"}}
+    one = {"one": sum(quantity for _, quantity in facts.items) == 1} if "one" in KINDS[kind] else {}
     return render(
-        "keys_ready",
-        to=to,
-        sender=sender,
-        language=language,
-        shop_name=_line(shop_name),
-        order_ref=_line(order_ref),
-        items=[(_line(name), quantity) for name, quantity in items],
-        one=sum(quantity for _, quantity in items) == 1,
-        link=_checked_link(link),
+        kind,
+        to=facts.to,
+        sender=facts.sender,
+        language=facts.language,
+        shop_name=_line(facts.shop_name),
+        order_ref=_line(facts.order_ref),
+        items=[(_line(name), quantity) for name, quantity in facts.items],
+        link=_checked_link(facts.link),
+        **told,
+        **one,
     )
 
 

@@ -1,0 +1,148 @@
+"""Writes and sends the letters that follow the journal, or that somebody asked for: each by a message of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from actors.mailing import advance, lease, send
+from actors.step import step
+from actors.workshop import shop
+from bitloot.amounts import plain
+from bitloot.errors import Retryable
+from bitloot.mail.letters import LetterFacts, render_letter
+from bitloot.states import OrderState
+from db import Letter, Order, Payment, keep_letter, letter_of
+from db.guest_codes import keep_code
+from db.letters_due import DueLetter, due_letter, end_letter, put_off_letter, refund_of
+from db.order_facts import payments_of
+from db.orders import lines_of
+from db.rights import right_of
+
+__all__ = ["write_letter"]
+
+#: Between two tries (seconds) of a letter that certainly did not go.
+AGAIN = 60.0
+
+
+@step(queue="letters")
+def write_letter(due_id: str) -> None:
+    """Renders and keeps a letter that is due, unless that was done, and sends it, unless it went already."""
+    due = due_letter(due_id)
+    order = Order.find(due.order_id) if due is not None else None
+    if due is None or order is None:
+        return
+    letter = letter_of(order.id, due.kind, due.generation)
+    if letter is None and not _is_news(due, order):
+        end_letter(due.id)
+        return
+    try:
+        pause = _go_on(due, order, letter)
+    except Retryable as error:
+        pause = error.after or AGAIN
+    if pause is None:
+        end_letter(due.id)
+    else:
+        put_off_letter(due.id, pause)
+
+
+def _go_on(due: DueLetter, order: Order, letter: Letter | None) -> float | None:
+    """The seconds after which to look again; None when it is over."""
+    if letter is not None:
+        return advance(letter)
+    kept = _keep(due, order)
+    return lease() if kept is None else send(kept)
+
+
+def _is_news(due: DueLetter, order: Order) -> bool:
+    """Whether it is still true. What a person asked for again is written as long as the order is there."""
+    return due.generation > 1 or order.state in NEWS.get(due.kind, frozenset(OrderState))
+
+
+def _keep(due: DueLetter, order: Order) -> Letter | None:
+    """Rendered once, and kept sealed; None if another run just did so."""
+    tools = shop()
+    settings = tools.settings
+    link = tools.tokens.link(order.id, right_of(order.id).generation)
+    facts = LetterFacts(
+        shop_name=settings.shop_name,
+        to=order.email,
+        sender=settings.mail_from,
+        order_ref=str(order.id)[:8],
+        items=[(line.name, line.quantity) for line in lines_of(order)],
+        link=f"{settings.public_url}/o/{order.id}#{link}",
+        language=settings.shop_language,
+    )
+    rendered = render_letter(due.kind, facts, **TELLS.get(due.kind, lambda _: {})(order))
+    return keep_letter(tools.vault, order.id, due.kind, rendered, due.generation, sending=True)
+
+
+def _order_received(order: Order) -> Mapping[str, str]:
+    told = {"price": f"{plain(order.price)} {order.currency.upper()}"}
+    payment = _payment(order)
+    if payment is None or order.state is not OrderState.CREATED:
+        return told
+    told["amount"] = _coins(payment.pay_amount, payment.pay_currency)
+    if payment.valid_until is not None:
+        told["until"] = f"{payment.valid_until:%Y-%m-%d %H:%M} UTC"
+    return told
+
+
+def _payment_confirmed(order: Order) -> Mapping[str, str]:
+    payment = _payment(order)
+    paid = payment.actually_paid if payment is not None else None
+    return {"amount": _coins(paid, order.pay_currency)} if paid else {}
+
+
+def _underpaid(order: Order) -> Mapping[str, str]:
+    payment = _payment(order)
+    if payment is None:
+        return {}
+    received = payment.actually_paid or Decimal(0)
+    return {
+        "received": _coins(received, payment.pay_currency),
+        "asked": _coins(payment.pay_amount, payment.pay_currency),
+        "missing": _coins(max(payment.pay_amount - received, Decimal(0)), payment.pay_currency),
+    }
+
+
+def _refund(order: Order) -> Mapping[str, str]:
+    back = refund_of(order.id)
+    coin = str(back.get("coin") or order.pay_currency).upper()
+    amount = f"{back['amount']} {coin}" if back.get("amount") else ""
+    return {"amount": amount, "transaction": str(back.get("transaction") or "")}
+
+
+def _guest_code(order: Order) -> Mapping[str, str]:
+    """Made here, so that it is in no message; what is kept of it is a keyed digest."""
+    tools, code = shop(), f"{secrets.randbelow(10**8):08d}"
+    seconds = tools.settings.guest_code_seconds
+    keep_code(order.id, tools.tokens.code_digest(order.id, code), seconds)
+    return {"code": f"{code[:4]} {code[4:]}", "minutes": str(seconds // 60)}
+
+
+def _payment(order: Order) -> Payment | None:
+    """The newest one."""
+    return next(iter(payments_of(order.id)), None)
+
+
+def _coins(amount: Decimal, coin: str) -> str:
+    return f"{plain(amount.normalize())} {coin.upper()}"
+
+
+#: What each kind tells beside what all of them do.
+TELLS: Mapping[str, Callable[[Order], Mapping[str, str]]] = {
+    "order_received": _order_received,
+    "payment_confirmed": _payment_confirmed,
+    "underpaid": _underpaid,
+    "refund": _refund,
+    "guest_code": _guest_code,
+}
+
+#: The states in which a letter is still news; the others always are.
+NEWS: Mapping[str, frozenset[OrderState]] = {
+    "order_received": frozenset({OrderState.CREATED, OrderState.REVIEW}),
+    "payment_confirmed": frozenset({OrderState.PAID, OrderState.WAITING, OrderState.READY}),
+    "underpaid": frozenset({OrderState.REVIEW}),
+}
