@@ -11,7 +11,7 @@ from pydantic import BaseModel
 __all__ = ["Described", "Who", "describe", "described"]
 
 #: Who may call: buyers and admins show a bearer token, providers sign.
-Who = Literal["anyone", "buyer", "admin", "buyer or admin", "NOWPayments", "Kinguin"]
+Who = Literal["anyone", "buyer", "admin", "buyer or admin", "NOWPayments", "Kinguin", "Resend"]
 
 Responder = TypeVar("Responder", bound=Callable[..., None])
 

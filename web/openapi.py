@@ -27,6 +27,7 @@ SECURITY: Mapping[Who, list[dict[str, list[str]]]] = {
     "anyone": [],
     "NOWPayments": [],
     "Kinguin": [],
+    "Resend": [],
     "buyer": [{"buyer": []}],
     "admin": [{"admin": []}],
     "buyer or admin": [{"buyer": []}, {"admin": []}],

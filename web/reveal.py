@@ -21,7 +21,7 @@ from web.record import record
 from web.rights import spend
 from web.tries import limit_address, limit_order
 
-__all__ = ["REVEALABLE", "Reveal"]
+__all__ = ["REVEALABLE", "Reveal", "Revealed", "opened"]
 
 #: Orders whose keys their buyer may see, as far as there are any: one line does not wait for another.
 REVEALABLE = frozenset({OrderState.PAID, OrderState.WAITING, OrderState.READY, OrderState.FULFILLED})
@@ -71,7 +71,7 @@ class Reveal:
             # Committed here, before any key is opened: whoever reads the records sees at least every look.
             record(req, viewer, order_id, "reveal", "granted", {"keys": [str(key.id) for key in keys]})
         try:
-            revealed = [self._open(order, key) for key in keys]
+            revealed = [opened(self._shop, order, key) for key in keys]
         except BitLootError as error:
             with database():
                 record(req, viewer, order_id, "reveal", "failed", {"code": error.code})
@@ -97,13 +97,13 @@ class Reveal:
         record(req, viewer, order.id if order else None, "reveal", "refused", asked)
         raise why
 
-    def _open(self, order: Order, key: Key) -> RevealedKey:
-        sealed = self._shop.store.get(key.object_name)
-        wrapped = bytes(order.data_key or b"")
-        content = self._shop.vault.open(
-            wrapped, order_context(order.id), key_label(key.line_id, key.id), sealed
-        )
-        shown = RevealedKey(line=key.line.position, name=key.line.name, media_type=key.media_type)
-        if key.media_type == "text/plain":
-            return shown.model_copy(update={"key": content.decode("utf-8", "replace")})
-        return shown.model_copy(update={"base64": base64.b64encode(content).decode()})
+
+def opened(shop: Shop, order: Order, key: Key) -> RevealedKey:
+    """One key in plain. Whoever calls this has recorded the look before. Raises SealBroken and what the store raises."""
+    sealed = shop.store.get(key.object_name)
+    wrapped = bytes(order.data_key or b"")
+    content = shop.vault.open(wrapped, order_context(order.id), key_label(key.line_id, key.id), sealed)
+    shown = RevealedKey(line=key.line.position, name=key.line.name, media_type=key.media_type)
+    if key.media_type == "text/plain":
+        return shown.model_copy(update={"key": content.decode("utf-8", "replace")})
+    return shown.model_copy(update={"base64": base64.b64encode(content).decode()})

@@ -1,0 +1,108 @@
+"""Taking the right to an order's keys away, and looking at them as an admin where that is allowed at all."""
+
+from __future__ import annotations
+
+import uuid
+
+from falcon import Request, Response
+
+from actors.clear import clear
+from actors.courier import post
+from bitloot.errors import BitLootError
+from bitloot.shop import Shop
+from bitloot.states import OrderState
+from bitloot.tokens import Role
+from db import Order, keys_of
+from db.rights import withdraw_right
+from web.admin.answers import Reason
+from web.answers import Answer, answer
+from web.auth import MAY_ACT, Gate, not_found
+from web.body import read_model
+from web.deadline import database
+from web.describe import describe
+from web.errors import Problem
+from web.record import record
+from web.reveal import Revealed, opened
+
+__all__ = ["KeyView", "Revoke"]
+
+#: Before these states keys may still come in, and the order is refunded first.
+REVOCABLE = frozenset({OrderState.FULFILLED, OrderState.REFUND_DUE, OrderState.REFUNDED})
+
+OWNER: frozenset[Role] = frozenset({"owner"})
+
+
+class Revoked(Answer):
+    order_id: uuid.UUID
+    revoked: bool
+
+
+class Revoke:
+    """Destroys the order's data key: nobody reads its keys any more, we included. There is no way back."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    @describe(
+        "Withdraw the right to an order's keys, and destroy them",
+        who="admin",
+        tag="admin",
+        body=Reason,
+        answers={200: Revoked},
+        refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        admin = self._gate.admin_of(req, order_id, MAY_ACT)
+        reason = read_model(req, Reason).reason
+        with database():
+            order = Order.find(order_id)
+            if order is None:
+                raise not_found()
+            possible = order.state in REVOCABLE
+            done = possible and withdraw_right(order_id, who=admin.label, reason=reason)
+            outcome = "granted" if done else "nothing_left" if possible else "not_now"
+            record(req, admin, order_id, "revoke", outcome, {"reason": reason, "state": str(order.state)})
+        if not possible:
+            raise Problem(409, "not_now", f"An order that is {order.state} has no keys to revoke yet.")
+        post(clear)
+        answer(resp, Revoked(order_id=order_id, revoked=done))
+
+
+class KeyView:
+    """Shows an owner the keys of an order. Off unless the shop's settings say otherwise; recorded before it shows."""
+
+    def __init__(self, shop: Shop, gate: Gate) -> None:
+        self._shop = shop
+        self._gate = gate
+
+    @describe(
+        "Look at an order's keys as its shop's owner",
+        who="admin",
+        tag="admin",
+        body=Reason,
+        answers={200: Revealed},
+        refusals=[400, 401, 403, 404, 409, 413, 415, 422, 500, 503],
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        admin = self._gate.admin_of(req, order_id, OWNER)
+        reason = read_model(req, Reason).reason
+        with database():
+            order = Order.find(order_id)
+            if order is None:
+                raise not_found()
+            allowed = self._shop.settings.admin_key_view
+            keys = keys_of(order_id) if allowed and order.data_key is not None else []
+            outcome = "granted" if keys else "not_ready" if allowed else "refused"
+            told = {"reason": reason, "keys": [str(key.id) for key in keys]}
+            record(req, admin, order_id, "admin_view", outcome, told)
+        if not allowed:
+            raise Problem(403, "key_view_off", "This shop lets no admin see keys (ADMIN_KEY_VIEW).")
+        if not keys:
+            raise Problem(409, "not_ready", "There are no keys, or no longer.")
+        try:
+            shown = [opened(self._shop, order, key) for key in keys]
+        except BitLootError as error:
+            with database():
+                record(req, admin, order_id, "admin_view", "failed", {"code": error.code})
+            raise
+        answer(resp, Revealed(order_id=order_id, keys=shown))
