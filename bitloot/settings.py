@@ -242,17 +242,14 @@ def _with_secret_files(values: dict[str, str]) -> dict[str, str]:
 
 def _decoded(known: dict[str, str]) -> dict[str, Any]:
     """Comma lists become tuples; everything else pydantic reads from text."""
-<<<<<<< HEAD
     listed = {
         "search_ladder",
+        "letters",
         "relay_origins",
         "nowpayments_senders",
         "kinguin_senders",
         "reservations_senders",
     }
-=======
-    listed = {"search_ladder", "relay_origins", "letters"}
->>>>>>> 078847f (Letters beside the keys' own follow the journal, each by a message of its own; keys that are refunded or old are destroyed)
     return {
         name: tuple(part.strip() for part in value.split(",") if part.strip()) if name in listed else value
         for name, value in known.items()

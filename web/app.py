@@ -13,12 +13,15 @@ from web.admin.cases import CaseResolve, Cases, OneCase
 from web.admin.jobs import JobRetry, Jobs, OneJob
 from web.admin.key_audit import KeyAudit
 from web.admin.kpi import Kpis
+from web.admin.letters import OrderLetters
 from web.admin.reservations import Reservations
+from web.admin.rights import KeyView, Revoke
 from web.admin.webhook_logs import WebhookLog, WebhookLogs, WebhookReplay
 from web.auth import Gate
 from web.downloads import DownloadLink
 from web.errors import add_error_handlers
 from web.fulfilment import Deliver, FulfilmentStatus
+from web.guests import GuestCode, GuestSession
 from web.health import Alive, Ready
 from web.ipn import Ipn
 from web.kinguin import KinguinStatus, KinguinWebhooks
@@ -29,6 +32,7 @@ from web.objects import Objects
 from web.openapi import OpenApi, Route
 from web.orders import OneOrder, Orders
 from web.pages import Assets, OrderPage, Page, read_folder
+from web.resend import ResendWebhooks
 from web.reveal import Reveal
 from web.session import Session
 
@@ -59,11 +63,14 @@ def routes(shop: Shop) -> list[Route]:
         ("/orders/{order_id:uuid}", OneOrder(gate)),
         ("/payments/ipn", Ipn(shop)),
         ("/kinguin/webhooks", KinguinWebhooks(shop)),
+        ("/resend/webhooks", ResendWebhooks(shop)),
         ("/kinguin/status/{reservation_id}", KinguinStatus(shop, gate)),
         ("/fulfillment/{order_id:uuid}/status", FulfilmentStatus(shop.settings, gate)),
         ("/fulfillment/{order_id:uuid}/events", Live(shop, gate)),
         ("/fulfillment/{order_id:uuid}/download-link", DownloadLink(shop, gate)),
         ("/fulfillment/{order_id:uuid}/session", Session(shop)),
+        ("/fulfillment/{order_id:uuid}/code", GuestCode(shop)),
+        ("/fulfillment/{order_id:uuid}/guest-session", GuestSession(shop)),
         ("/fulfillment/{order_id:uuid}/reveal", Reveal(shop, gate)),
         ("/fulfillment/{order_id:uuid}/deliver", Deliver(gate)),
         ("/relay", RelayAddress(shop.settings)),
@@ -72,6 +79,9 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/webhook-logs/{notice_id:uuid}", WebhookLog(gate)),
         ("/admin/webhook-logs/{notice_id:uuid}/replay", WebhookReplay(gate)),
         ("/admin/key-audit/{order_id:uuid}", KeyAudit(gate)),
+        ("/admin/orders/{order_id:uuid}/letters", OrderLetters(gate)),
+        ("/admin/orders/{order_id:uuid}/revoke", Revoke(gate)),
+        ("/admin/orders/{order_id:uuid}/keys", KeyView(shop, gate)),
         ("/admin/jobs", Jobs(gate)),
         ("/admin/jobs/{job_id:uuid}", OneJob(gate)),
         ("/admin/jobs/{job_id:uuid}/retry", JobRetry(gate)),

@@ -96,7 +96,9 @@ class GuestSession:
             order = _order_for(order_id, told.email)
             good = order is not None and take_code(order_id, digest)
             outcome = "granted" if good else "refused"
-            record(req, GUEST, order.id if order else None, "guest_session", outcome, {"order": str(order_id)})
+            record(
+                req, GUEST, order.id if order else None, "guest_session", outcome, {"order": str(order_id)}
+            )
             if not good:
                 raise Problem(401, "bad_code", "This code does not open this order, or no longer.")
             renew_reveals(order_id)

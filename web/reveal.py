@@ -99,7 +99,7 @@ class Reveal:
 
 
 def opened(shop: Shop, order: Order, key: Key) -> RevealedKey:
-    """One key in plain. Whoever calls this has recorded the look before. Raises SealBroken and what the store raises."""
+    """One key in plain; whoever calls this has recorded the look before. Raises SealBroken, and as the store does."""
     sealed = shop.store.get(key.object_name)
     wrapped = bytes(order.data_key or b"")
     content = shop.vault.open(wrapped, order_context(order.id), key_label(key.line_id, key.id), sealed)

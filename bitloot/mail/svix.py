@@ -73,7 +73,11 @@ def parse_news(body: bytes) -> MailNews:
 def _why(data: dict[str, Any]) -> dict[str, str]:
     """Classes and reasons only: the provider's message may quote the recipient."""
     found = {}
-    for part, names in {"bounce": ("type", "subType"), "failed": ("reason",), "suppressed": ("type",)}.items():
+    for part, names in {
+        "bounce": ("type", "subType"),
+        "failed": ("reason",),
+        "suppressed": ("type",),
+    }.items():
         section = data.get(part)
         for name in names:
             value = section.get(name) if isinstance(section, dict) else None
