@@ -74,7 +74,8 @@ def _keep(due: DueLetter, order: Order) -> Letter | None:
         link=f"{settings.public_url}/o/{order.id}#{link}",
         language=settings.shop_language,
     )
-    rendered = render_letter(due.kind, facts, **TELLS.get(due.kind, lambda _: {})(order))
+    tells = TELLS.get(due.kind)
+    rendered = render_letter(due.kind, facts, **(tells(order) if tells else {}))
     return keep_letter(tools.vault, order.id, due.kind, rendered, due.generation, sending=True)
 
 

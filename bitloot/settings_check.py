@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from bitloot.errors import Malformed
 from bitloot.mail.address import parse_sender
+from bitloot.mail.letters import KINDS
 from bitloot.master_keys import parse_master_keys
 from bitloot.senders import parse_networks
 
@@ -153,6 +154,8 @@ def _purchases(settings: Settings) -> Iterator[str]:
 
 
 def _store_and_mail(settings: Settings) -> Iterator[str]:
+    if unknown := set(settings.letters) - (set(KINDS) - {"keys_ready", "guest_code"}) - {"none"}:
+        yield f"LETTERS knows no {', '.join(sorted(unknown))}; `none` sends no letters but the one with the keys."
     if settings.store == "s3":
         for name in ("s3_endpoint_url", "s3_bucket", "s3_access_key_id"):
             if not getattr(settings, name):

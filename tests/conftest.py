@@ -114,6 +114,7 @@ def environ(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]
         **dict.fromkeys(
             ("KINGUIN_WRITES_PER_MINUTE", "NOWPAYMENTS_PAYMENTS_PER_SECOND", "RESEND_CALLS_PER_SECOND"), "0"
         ),
+        "LETTERS": "none",  # but the one with the keys; tests that want others name them
         "STORE_DIRECTORY": str(tmp_path / "objects"),
         "MAIL_DIRECTORY": str(tmp_path / "letters"),
     }

@@ -31,7 +31,8 @@ from web.middleware import AccessLine, RequestId, SafeHeaders
 from web.objects import Objects
 from web.openapi import OpenApi, Route
 from web.orders import OneOrder, Orders
-from web.pages import Assets, OrderPage, Page, read_folder
+from web.pages import Assets, Page, read_folder
+from web.plain_status import PlainOrderPage
 from web.resend import ResendWebhooks
 from web.reveal import Reveal
 from web.session import Session
@@ -95,7 +96,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/openapi.json", openapi),
         ("/docs", Page(files["docs.html"])),
         ("/", Page(files["index.html"])),
-        ("/o/{order_id:uuid}", OrderPage(files["order.html"])),
+        ("/o/{order_id:uuid}", PlainOrderPage(files["order.html"], files["plain.html"], shop.settings)),
         ("/assets/{name}", Assets(files)),
     ]
     if shop.store.name == "directory":

@@ -27,7 +27,7 @@ from web.record import record
 from web.session import SessionView, session_for
 from web.tries import limit_address
 
-__all__ = ["GuestCode", "GuestSession"]
+__all__ = ["GuestCode", "GuestSession", "order_for"]
 
 #: Codes that one order is mailed within a while (seconds), at most.
 MOST_CODES, WHILE = 3, 900.0
@@ -64,7 +64,7 @@ class GuestCode:
         due = None
         with database():
             limit_address(req, self._shop.settings)
-            order = _order_for(order_id, email)
+            order = order_for(order_id, email)
             if order is not None and count_try(f"codes:{order_id}", MOST_CODES, WHILE) is None:
                 due = ask_letter(order_id, "guest_code")
             outcome = "granted" if due is not None else "refused"
@@ -93,7 +93,7 @@ class GuestSession:
         digest = self._shop.tokens.code_digest(order_id, "".join(told.code.split()))
         with database():
             limit_address(req, self._shop.settings)
-            order = _order_for(order_id, told.email)
+            order = order_for(order_id, told.email)
             good = order is not None and take_code(order_id, digest)
             outcome = "granted" if good else "refused"
             record(
@@ -106,7 +106,7 @@ class GuestSession:
         answer(resp, session_for(self._shop, order_id, generation), 201)
 
 
-def _order_for(order_id: uuid.UUID, email: str) -> Order | None:
+def order_for(order_id: uuid.UUID, email: str) -> Order | None:
     """The order, if it was placed with this address."""
     order = Order.find(order_id)
     known = (order.email if order is not None else "nobody@invalid").casefold().encode()

@@ -26,8 +26,11 @@ from web.standins.server import RunningStandins
 __all__ = ["resend"]  # a fixture
 
 
-def write_all(shop: Shop) -> None:
-    gather_letters(shop.settings.letters, 1000)
+ALL = ("order_received", "payment_confirmed", "underpaid", "refund")
+
+
+def write_all() -> None:
+    gather_letters(ALL, 1000)
     for due_id in claim_letters(100, 60):
         write_letter(str(due_id))
 
@@ -39,6 +42,8 @@ def read(shop: Shop, order: Order, kind: str) -> Rendered:
 
 
 def test_sweep_finds_the_letters_of_the_journal_and_each_goes_once(shop: Shop, queued: Queued) -> None:
+    settings = shop.settings.model_copy(update={"letters": ALL})
+    workshop.use(type(shop)(**{**vars(shop), "settings": settings}))
     placed, paid = an_order(), a_paid_order()
     assert sweep_once()["write_letter"] == 2
     for due_id in queued(write_letter) * 2:
@@ -56,7 +61,7 @@ def test_each_kind_tells_what_its_reader_needs(shop: Shop) -> None:
     take(news_of(payment, PaymentState.PARTIALLY_PAID, actually_paid=payment.pay_amount * 3 / 5))
     back.advance(OrderState.REFUND_DUE, actor="test")
     back.advance(OrderState.REFUNDED, actor="test")
-    write_all(shop)
+    write_all()
     assert re.search(r"To pay:\s+0.0005 BTC", read(shop, placed, "order_received").text)
     underpaid = read(shop, short, "underpaid")
     assert re.search(r"Received:\s+0.0003 BTC", underpaid.text)
@@ -72,7 +77,7 @@ def test_a_letter_in_the_shops_language(shop: Shop) -> None:
     settings = shop.settings.model_copy(update={"shop_language": "de"})
     workshop.use(type(shop)(**{**vars(shop), "settings": settings}))
     order = an_order()
-    write_all(shop)
+    write_all()
     letter = read(shop, order, "order_received")
     assert "Bestellung" in letter.subject
     assert '<html lang="de">' in letter.html
@@ -80,7 +85,7 @@ def test_a_letter_in_the_shops_language(shop: Shop) -> None:
 
 def test_what_waited_too_long_to_be_news_is_not_written(shop: Shop) -> None:
     order = a_paid_order()
-    gather_letters(shop.settings.letters, 1000)
+    gather_letters(ALL, 1000)
     order.advance(OrderState.REFUND_DUE, actor="test")
     for due_id in claim_letters(100, 60):
         write_letter(str(due_id))
@@ -93,10 +98,10 @@ def test_a_mail_account_that_is_away_delays_the_letter_and_keeps_it(
 ) -> None:
     an_order()
     fault(standins, "resend.send", "status", status=500, body="{}")
-    write_all(shop)
+    write_all()
     assert (Letter.get().state, len(mails(standins))) == ("kept", 0)
     base.rows("UPDATE letters_due SET due_at = now() RETURNING 1")
-    write_all(shop)
+    write_all()
     assert (Letter.get().state, len(mails(standins))) == ("sent", 1)
 
 

@@ -35,6 +35,7 @@ QUICK = {
     "BREAKER_PAUSE": "1",
     "BLOCKED_PAUSE": "1",
     "LOG_FORMAT": "json",
+    "LETTERS": "none",
 }
 
 

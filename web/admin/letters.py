@@ -90,7 +90,7 @@ class OrderLetters:
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._gate.admin_of(req, order_id, MAY_ACT)
+        admin = self._gate.admin(req, MAY_ACT)
         asked = read_model(req, SendAgain)
         with database():
             order = Order.find(order_id)

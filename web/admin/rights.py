@@ -52,7 +52,7 @@ class Revoke:
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._gate.admin_of(req, order_id, MAY_ACT)
+        admin = self._gate.admin(req, MAY_ACT)
         reason = read_model(req, Reason).reason
         with database():
             order = Order.find(order_id)
@@ -84,7 +84,7 @@ class KeyView:
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 500, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._gate.admin_of(req, order_id, OWNER)
+        admin = self._gate.admin(req, OWNER)
         reason = read_model(req, Reason).reason
         with database():
             order = Order.find(order_id)

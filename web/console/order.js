@@ -1,86 +1,42 @@
-// The buyer's page. The right to the order comes in the fragment of the address, which browsers keep to themselves;
-// it stays in this tab and goes to our own API only. Everything shown is text, never markup.
+// The buyer's page: where the order stands, live, and its keys after a press. Everything shown is text, never markup.
 
-const orderId = location.pathname.split("/").pop();
-const kept = `bitloot:${orderId}`;
+import { at, copy, element, hideKeys, showKeys } from "/assets/keys.js";
+import { follow } from "/assets/live.js";
+import { ask, askForCode, begin, enterCode, forget, orderId, takeToken, token } from "/assets/session.js";
+
 const steps = ["created", "paid", "waiting", "ready", "fulfilled"];
 const texts = {
   created: ["Waiting for your payment", "This page notices by itself when it has come."],
   paid: ["Paid. Thank you!", "We are about to buy your keys."],
   waiting: ["Your keys are being bought", "That takes seconds most of the time, sometimes minutes."],
   ready: ["Your keys are on their way", "We are sealing and storing them."],
-  fulfilled: ["Your keys are here", "Reveal them whenever you like. We have mailed you the link, too."],
+  fulfilled: ["Your keys are here", "Show them whenever you like. We have mailed you the link, too."],
   expired: ["This order has expired", "Nothing was paid in time. If you did pay, we see it and get in touch."],
   review: ["We are looking at your payment", "It does not fit the order exactly. A person looks at it and writes to you."],
   failed: ["Something went wrong at our supplier", "A person looks at it. Your money is safe."],
   refund_due: ["You get your money back", "We could not deliver, and your refund is on its way."],
   refunded: ["Refunded", "The money went back to you, and the keys of this order no longer work."],
 };
+// What is said in place of the above once the right to the keys no longer stands.
+const ends = {
+  ended: ["A newer link was mailed", "Please use the newest letter; this link opens nothing any more."],
+  used_up: ["Your keys were shown many times", "To show them again, prove by a code that the mailbox is yours."],
+  withdrawn: ["These keys were withdrawn", "They are destroyed, and nobody can show them any more. Questions? Please answer our letter."],
+  expired: ["These keys are no longer kept", "The time for which we keep keys is over, and they are destroyed."],
+};
+const links = { live: "Live.", stream: "Live.", away: "Looking every few seconds." };
+const QUICK = 2000; // ms between looks while nothing is told live
+const SLOW = 15000;
 
-const at = (id) => document.getElementById(id);
-let access = "";
 let shown = "";
-let revealed = false;
+let live;
+let link = "away";
+let timer;
 
-function say(headline, explanation) {
-  at("headline").textContent = headline;
+function say([headline, explanation]) {
+  if (at("headline").textContent !== headline) at("headline").textContent = headline;
   at("explanation").textContent = explanation;
   document.title = headline;
-}
-
-function takeToken() {
-  const fragment = location.hash.slice(1).replace(/^t=/, "");
-  if (fragment) {
-    history.replaceState(null, "", location.pathname);
-    sessionStorage.setItem(kept, fragment);
-  }
-  return sessionStorage.getItem(kept) || "";
-}
-
-function isForLetters(token) {
-  try {
-    const part = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
-    return JSON.parse(atob(part)).aud === "bitloot:link";
-  } catch {
-    return false;
-  }
-}
-
-async function call(path, options = {}) {
-  const headers = { ...(access && { Authorization: `Bearer ${access}` }), ...options.headers };
-  const answer = await fetch(path, { ...options, headers, cache: "no-store", credentials: "omit" });
-  const body = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(body.code || "unreadable"), { status: answer.status, code: body.code });
-  return body;
-}
-
-async function begin(token) {
-  access = "";
-  if (!isForLetters(token)) {
-    access = token;
-    return;
-  }
-  const body = JSON.stringify({ linkToken: token });
-  const headers = { "Content-Type": "application/json" };
-  access = (await call(`/fulfillment/${orderId}/session`, { method: "POST", headers, body })).accessToken;
-}
-
-async function withSession(ask) {
-  try {
-    return await ask();
-  } catch (error) {
-    const token = takeToken();
-    if (error.status !== 401 || !isForLetters(token)) throw error;
-    await begin(token); // sessions are short; the letter's link lasts longer
-    return ask();
-  }
-}
-
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
 }
 
 function showSteps(state) {
@@ -121,40 +77,68 @@ function showLines(order) {
   );
 }
 
-function showKeys(keys) {
-  at("reveal").hidden = true;
-  at("keys").hidden = false;
-  at("key-list").replaceChildren(
-    ...keys.map((key) => {
-      const row = element("div", "key-row");
-      const told = element("div");
-      told.append(element("div", "soft", key.name));
-      if (key.key !== null) {
-        told.append(element("code", "key", key.key));
-        const button = element("button", "quiet", "Copy");
-        button.addEventListener("click", () => copy(button, key.key));
-        row.append(told, button);
-      } else {
-        const picture = element("img");
-        picture.alt = `Key for ${key.name}`;
-        picture.src = `data:${key.mediaType};base64,${key.base64}`;
-        told.append(picture);
-        row.append(told);
-      }
-      return row;
-    }),
-  );
+async function look() {
+  const status = await ask(`/fulfillment/${orderId}/status`);
+  const opened = !at("keys").hidden;
+  if (!status.canReveal && status.right !== "used_up") hideKeys();
+  at("reveal").hidden = !status.canReveal || opened;
+  at("guest").hidden = !["ended", "used_up"].includes(status.right) || opened;
+  const seen = `${status.status} ${status.right}`;
+  if (seen === shown) return;
+  const order = await ask(`/orders/${orderId}`);
+  shown = seen;
+  const hasKeys = status.status === "fulfilled" && !opened;
+  say((hasKeys && ends[status.right]) || texts[status.status] || [status.status, ""]);
+  showSteps(status.status);
+  showPayment(order);
+  showLines(order);
 }
 
-async function copy(button, text) {
-  const before = button.textContent;
+function isOver(error) {
+  return error.status === 401 || error.status === 404;
+}
+
+function stop(text) {
+  clearTimeout(timer);
+  live?.stop();
+  live = undefined;
+  forget();
+  hideKeys();
+  for (const id of ["reveal", "payment", "lines", "steps"]) at(id).hidden = true;
+  at("guest").hidden = false;
+  at("link").textContent = "";
+  say(text);
+}
+
+async function lookAndGoOn() {
+  clearTimeout(timer);
   try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-  } catch {
-    button.textContent = "Select it by hand";
+    await look();
+  } catch (error) {
+    if (isOver(error)) {
+      stop(ends[error.code === "ended_right" ? "ended" : ""] || ["This link does not open the order", "It is incomplete, or too old. Please use the newest letter, or a code."]);
+      return;
+    }
+    link = "away";
   }
-  setTimeout(() => (button.textContent = before), 2000);
+  at("link").textContent = links[link];
+  at("link").dataset.link = link;
+  timer = setTimeout(lookAndGoOn, link === "away" ? QUICK : SLOW);
+}
+
+function start() {
+  shown = "";
+  at("guest").hidden = true;
+  lookAndGoOn();
+  live = follow({
+    order: orderId,
+    token,
+    onStart: lookAndGoOn,
+    onEvent: lookAndGoOn,
+    onReload: lookAndGoOn,
+    onLink: (now) => (link = now),
+    onEnd: () => (link = "away"),
+  });
 }
 
 async function reveal() {
@@ -162,46 +146,53 @@ async function reveal() {
   button.disabled = true;
   at("reveal-error").hidden = true;
   try {
-    const path = `/fulfillment/${orderId}/reveal`;
-    const answer = await withSession(() => call(path, { method: "POST" }));
-    revealed = true;
+    const answer = await ask(`/fulfillment/${orderId}/reveal`, { method: "POST" });
+    at("reveal").hidden = true;
     showKeys(answer.keys);
   } catch (error) {
     at("reveal-error").textContent = `The keys could not be opened (${error.code || "no connection"}). Please try again.`;
     at("reveal-error").hidden = false;
+    lookAndGoOn();
   } finally {
     button.disabled = false;
   }
 }
 
-async function look() {
-  const status = await withSession(() => call(`/fulfillment/${orderId}/status`));
-  if (status.status === shown) return;
-  const order = await call(`/orders/${orderId}`);
-  shown = order.status;
-  const [headline, explanation] = texts[order.status] || [order.status, ""];
-  say(headline, explanation);
-  showSteps(order.status);
-  showPayment(order);
-  showLines(order);
-  at("reveal").hidden = order.status !== "fulfilled" || revealed;
+function hide() {
+  hideKeys();
+  shown = "";
+  lookAndGoOn();
 }
 
-async function follow() {
-  let pause = 1500;
-  for (;;) {
-    try {
-      await look();
-      pause = shown === "fulfilled" || shown === "refunded" ? 15000 : 1500;
-    } catch (error) {
-      if (error.status === 401 || error.status === 404) {
-        say("This link does not open the order", "It is incomplete, or too old. Please use the link in your letter.");
-        return;
-      }
-      pause = Math.min(pause * 2, 20000);
-    }
-    await new Promise((done) => setTimeout(done, pause));
+function tellGuest(text) {
+  at("guest-told").textContent = text;
+  at("guest-told").hidden = false;
+}
+
+async function sendCode(event) {
+  event.preventDefault();
+  try {
+    await askForCode(at("guest-email").value);
+    at("code-form").hidden = false;
+    at("guest-code").focus();
+    tellGuest("If this order was placed with that address, a code is on its way. It is good for a quarter of an hour.");
+  } catch (error) {
+    tellGuest(error.status === 429 ? "That was often. Please wait a minute." : "That did not work. Please try again.");
   }
+}
+
+async function useCode(event) {
+  event.preventDefault();
+  try {
+    await enterCode(at("guest-email").value, at("guest-code").value);
+  } catch (error) {
+    tellGuest(error.status === 429 ? "That was often. Please wait a minute." : "This code does not open this order, or no longer.");
+    return;
+  }
+  at("guest-told").hidden = true;
+  at("code-form").reset();
+  live?.stop();
+  start();
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {
@@ -211,15 +202,21 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 at("reveal-button").addEventListener("click", reveal);
+at("hide-button").addEventListener("click", hide);
+at("print-button").addEventListener("click", () => window.print());
+at("ask-form").addEventListener("submit", sendCode);
+at("code-form").addEventListener("submit", useCode);
+addEventListener("pagehide", hideKeys); // whoever comes back by the back button finds no keys
 at("reference").textContent = orderId.slice(0, 8);
-const token = takeToken();
-if (token) {
+at("page").hidden = false;
+const given = takeToken();
+if (given) {
   try {
-    await begin(token);
+    await begin(given);
   } catch {
-    access = ""; // follow() says what is the matter, or tries again
+    // the first look says what is the matter, or tries again
   }
-  follow();
+  start();
 } else {
-  say("Please open the link in your letter", "It carries your right to this order; the bare address does not.");
+  stop(["Please open the link in your letter", "It carries your right to this order; the bare address does not."]);
 }

@@ -19,9 +19,13 @@ BODY = b'{"type":"email.bounced"}'
 NOW = 1_700_000_000.0
 
 
-def headers(key: bytes = KEY, moment: int = int(NOW), body: bytes = BODY, **changes: str) -> dict[str, str]:
+def headers(
+    key: bytes = KEY, moment: int = int(NOW), body: bytes = BODY, changes: dict[str, str] | None = None
+) -> dict[str, str]:
     mac = base64.b64encode(hmac.digest(key, f"msg_1.{moment}.".encode() + body, sha256)).decode()
-    return {"svix-id": "msg_1", "svix-timestamp": str(moment), "svix-signature": f"v1,{mac}"} | changes
+    return {"svix-id": "msg_1", "svix-timestamp": str(moment), "svix-signature": f"v1,{mac}"} | (
+        changes or {}
+    )
 
 
 def test_the_published_example_is_true() -> None:
@@ -38,7 +42,8 @@ def test_the_published_example_is_true() -> None:
 def test_any_of_several_signatures_may_match() -> None:
     right = headers()["svix-signature"]
     assert (
-        check_signature(SECRET, headers(**{"svix-signature": f"v1,AAAA v2,x {right}"}), BODY, NOW) == "msg_1"
+        check_signature(SECRET, headers(changes={"svix-signature": f"v1,AAAA v2,x {right}"}), BODY, NOW)
+        == "msg_1"
     )
 
 
@@ -50,12 +55,12 @@ def test_any_of_several_signatures_may_match() -> None:
         headers(body=BODY + b" "),
         headers(moment=int(NOW) - 301),
         headers(moment=int(NOW) + 301),
-        headers(**{"svix-timestamp": "1e9"}),
-        headers(**{"svix-timestamp": "٣"}),
-        headers(**{"svix-id": "msg_2"}),
-        headers(**{"svix-signature": ""}),
-        headers(**{"svix-signature": headers()["svix-signature"].removeprefix("v1,")}),
-        headers(**{"svix-signature": headers()["svix-signature"].replace("v1", "v1a")}),
+        headers(changes={"svix-timestamp": "1e9"}),
+        headers(changes={"svix-timestamp": "٣"}),
+        headers(changes={"svix-id": "msg_2"}),
+        headers(changes={"svix-signature": ""}),
+        headers(changes={"svix-signature": headers()["svix-signature"].removeprefix("v1,")}),
+        headers(changes={"svix-signature": headers()["svix-signature"].replace("v1", "v1a")}),
     ],
 )
 def test_a_forged_or_old_message_is_refused(told: dict[str, str]) -> None:

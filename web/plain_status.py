@@ -1,0 +1,88 @@
+"""Where an order stands, for browsers without JavaScript: asked with the order's mail address, told in one sentence."""
+
+from __future__ import annotations
+
+import html
+import uuid
+from collections.abc import Mapping
+from string import Template
+from urllib.parse import parse_qs
+
+from falcon import Request, Response
+
+from bitloot.settings import Settings
+from bitloot.states import OrderState
+from web.body import read_body
+from web.deadline import database
+from web.describe import describe
+from web.errors import Problem
+from web.guests import order_for
+from web.pages import File, OrderPage
+from web.tries import limit_address
+
+__all__ = ["TEXTS", "PlainOrderPage"]
+
+#: As web/console/order.js says it.
+TEXTS: Mapping[OrderState, str] = {
+    OrderState.CREATED: "Waiting for your payment",
+    OrderState.PAID: "Paid. Thank you!",
+    OrderState.WAITING: "Your keys are being bought",
+    OrderState.READY: "Your keys are on their way",
+    OrderState.FULFILLED: "Your keys are here",
+    OrderState.EXPIRED: "This order has expired",
+    OrderState.REVIEW: "We are looking at your payment",
+    OrderState.FAILED: "Something went wrong at our supplier",
+    OrderState.REFUND_DUE: "You get your money back",
+    OrderState.REFUNDED: "Refunded",
+}
+
+UNKNOWN = "No such order for this address"
+
+#: A form with one address is shorter than this (bytes).
+MAX_FORM = 4096
+
+
+class PlainOrderPage(OrderPage):
+    """GET is the static page; its form, which only browsers without JavaScript show, comes back here."""
+
+    def __init__(self, page: File, plain: File, settings: Settings) -> None:
+        super().__init__(page)
+        self._plain = Template(plain.data.decode())
+        self._settings = settings
+
+    def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        super().on_get(req, resp, order_id)
+        resp.set_header("Content-Security-Policy", _with_forms(self._file.policy))
+
+    @describe(
+        "Where an order stands, as a page",
+        who="anyone",
+        tag="fulfillment",
+        answers={200: "text/html; charset=utf-8"},
+        refusals=[400, 413, 415, 429, 503],
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        with database():
+            limit_address(req, self._settings)
+            order = order_for(order_id, _email_of(req))
+        headline = TEXTS[order.state] if order is not None else UNKNOWN
+        explanation = f"Order {str(order_id)[:8]}, as it stands now."
+        told = self._plain.substitute(headline=html.escape(headline), explanation=html.escape(explanation))
+        resp.content_type = "text/html; charset=utf-8"
+        resp.set_header("Content-Security-Policy", _with_forms(self._file.policy))
+        resp.data = told.encode()
+
+
+def _email_of(req: Request) -> str:
+    if (req.content_type or "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise Problem(415, "not_a_form", "Send the page's own form.")
+    try:
+        fields = parse_qs(read_body(req, MAX_FORM).decode("utf-8", "replace"), max_num_fields=5)
+    except ValueError:
+        raise Problem(400, "bad_form", "Send the page's own form.") from None
+    return fields.get("email", [""])[0]
+
+
+def _with_forms(policy: str) -> str:
+    """Pages send no forms anywhere, but for this one to itself."""
+    return policy.replace("form-action 'none'", "form-action 'self'")
