@@ -50,7 +50,7 @@ class PlainOrderPage(OrderPage):
         self._plain = Template(plain.data.decode())
         self._settings = settings
 
-    def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+    def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:  # type: ignore[override]
         super().on_get(req, resp, order_id)
         resp.set_header("Content-Security-Policy", _with_forms(self._file.policy))
 

@@ -32,7 +32,11 @@ def test_a_refunded_order_loses_its_data_key_and_its_objects(shop: Shop, queued:
     assert (objects_of(shop, order), objects_of(shop, other)) == (0, 1)
     assert Order.get_by_id(order.id).data_key is None
     [record] = AccessRecord.select().where(AccessRecord.action == "revoke")
-    assert (record.order.id, record.actor, record.details) == (order.id, "sweep", {"reason": "refunded"})
+    assert (record.order and record.order.id, record.actor, record.details) == (
+        order.id,
+        "sweep",
+        {"reason": "refunded"},
+    )
     assert "withdrawn" not in sweep_once()
 
 
