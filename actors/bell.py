@@ -36,14 +36,14 @@ class _Bell:
             url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=None, retry_on_timeout=False
         )
         self._channel = channel(namespace)
-        self._waiting: queue.Queue[str | None] = queue.Queue(CAPACITY)
+        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
         self._thread.start()
 
     def ring(self, message: str) -> None:
-        try:
-            self._waiting.put_nowait(message)
-        except queue.Full:
+        if self._waiting.qsize() < CAPACITY:
+            self._waiting.put(message)
+        else:
             log.warning("bell dropped", action="bell_dropped")
 
     def stop(self) -> None:

@@ -32,23 +32,20 @@ class _Courier:
     """One thread per process that enqueues."""
 
     def __init__(self) -> None:
-        self._waiting: queue.Queue[Message[Any] | None] = queue.Queue(CAPACITY)
+        self._waiting: queue.SimpleQueue[Message[Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._thread.start()
 
     def post(self, actor: dramatiq.Actor[..., None], ids: tuple[str, ...]) -> None:
-        try:
-            self._waiting.put_nowait(actor.message(*ids))
-        except queue.Full:
+        if self._waiting.qsize() < CAPACITY:
+            self._waiting.put(actor.message(*ids))
+        else:
             log.warning(
                 "message dropped; sweep will find its row", action="post_dropped", actor=actor.actor_name
             )
 
     def stop(self) -> None:
-        try:
-            self._waiting.put(None, timeout=FLUSH)
-        except queue.Full:
-            return
+        self._waiting.put(None)
         self._thread.join(FLUSH)
 
     def _run(self) -> None:
@@ -81,7 +78,7 @@ class _Courier:
             except queue.Empty:
                 return dropped
             if message is None:
-                self._waiting.put_nowait(None)
+                self._waiting.put(None)
                 return dropped
             dropped += 1
 

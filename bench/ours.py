@@ -29,6 +29,7 @@ def our_environ(
         "STATE_DIR": str(state),
         "LOG_LEVEL": "warning",
         "PORT": str(port),
+        "WEB_PROCESSES": str(os.cpu_count() or 1),  # one per core, as the worker's are
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

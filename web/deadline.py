@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
 
 from db.base import scope
+from web.desk import Elsewhere, at_the_desk
 from web.limits import DATABASE_SECONDS
 
 __all__ = ["database", "install", "renew"]
@@ -35,7 +36,10 @@ def database(seconds: float = DATABASE_SECONDS) -> Iterator[None]:
     """One connection for this thread, and `seconds` in all for what is done with it, taking it included.
 
     Raises peewee's OperationalError when they are over. Whether a commit under way took effect is then unknown.
+    At the desk nobody may wait for a server: there it raises Elsewhere.
     """
+    if at_the_desk():
+        raise Elsewhere
     renew(seconds)
     try:
         with scope():

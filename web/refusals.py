@@ -11,6 +11,9 @@ from web.problem import MEDIA_TYPE, problem, problem_bytes
 
 __all__ = ["Refusal", "refusal_for"]
 
+#: When to come back after a 503 (seconds).
+RETRY = "Retry-After: 5\r\n"
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -26,6 +29,7 @@ class Refusal:
             f"Content-Length: {len(body)}\r\n"
             "Cache-Control: no-store\r\n"
             "X-Content-Type-Options: nosniff\r\n"
+            f"{RETRY if self.status == 503 else ''}"
             "Connection: close\r\n\r\n"
         )
         return head.encode() + body

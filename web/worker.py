@@ -17,6 +17,7 @@ from gunicorn import http  # type: ignore[import-untyped]
 from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
+from web.desk import Desk, Elsewhere, at_the_desk
 from web.framing import Framing, Verdict
 from web.limits import HEAD_SECONDS, LINGER_SECONDS, REQUEST_SECONDS, WRITE_SECONDS
 from web.refusals import Refusal, refusal_for
@@ -31,9 +32,15 @@ LOOK = 0.25
 #: When the room is full, whoever has been arriving for less than this (seconds) is not yet shown out.
 PATIENCE = 1.0
 
+#: Served at the desk: they come in crowds when a coin's block is found.
+PAYMENTS = b"POST /payments/ipn "
+
 #: What must be answered within 3 s has threads of its own, so that nothing slower is in front of it.
-NOTICES = (b"POST /payments/ipn ", b"POST /kinguin/webhooks ")
+NOTICES = (PAYMENTS, b"POST /kinguin/webhooks ")
 NOTICE_THREADS = 32
+
+#: What tells others how we are is never turned away.
+ASKING = (b"GET /healthz ", b"GET /readyz ", b"GET /metrics ")
 
 REFUSALS: Mapping[Verdict, Refusal] = {
     Verdict.HEAD_TOO_LARGE: Refusal(431, "head_too_large"),
@@ -64,12 +71,17 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     Four half-sent requests stop gthread's four threads, and its time-out guards the process, not them. Here all
     reading is done by the main loop: head and body have a deadline each, what is too large is refused at once, and
     farewells do not block either (gthread lingers in its main loop). TLS ends at the proxy.
+
+    Notices about payments are served by the loop itself, at the desk; a thread for each cost more than its work did.
     """
 
     head_seconds = HEAD_SECONDS
     request_seconds = REQUEST_SECONDS
     write_seconds = WRITE_SECONDS
     linger_seconds = LINGER_SECONDS
+
+    #: General requests in line; more are turned away, so that notices keep the processor.
+    most_waiting = 256
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,6 +97,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         self._notices = ThreadPoolExecutor(NOTICE_THREADS, thread_name_prefix="notices")
+        self._desk = Desk(self.method_queue.defer)
         super().init_process()
 
     # --- arriving: called by ThreadWorker for a new connection, and for one on which the next request begins
@@ -92,8 +105,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: TConn) -> None:
         """Gathers a request, then hands it to a thread."""
         if conn.parser is None:
-            conn.parser = http.get_parser(self.cfg, (), conn.client)
-            conn.parser.unreader = Gathered()
+            conn.parser = _parser(self.cfg, conn)
             conn.initialized = True
         conn.sock.setblocking(False)
         self._arriving[conn] = Arrival()
@@ -116,8 +128,35 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         elif not arrival.framing.data:
             self._drop(conn)
         else:  # if the client ended too early, the parser and the application say so
-            conn.parser.unreader.unread(bytes(arrival.framing.data))
-            self._hand_over(conn, self._notices if arrival.framing.data.startswith(NOTICES) else self.tpool)
+            self._serve(conn, bytes(arrival.framing.data))
+
+    def _serve(self, conn: TConn, data: bytes) -> None:
+        conn.parser.unreader.unread(data)
+        if data.startswith(PAYMENTS):
+            outcome: Future[Any] = Future()
+            self._desk.serve(
+                partial(self._visit, conn, outcome), partial(self._end_visit, conn, data, outcome)
+            )
+        elif data.startswith(NOTICES):
+            self._hand_over(conn, self._notices)
+        elif self.tpool._work_queue.qsize() < self.most_waiting or data.startswith(ASKING):
+            self._hand_over(conn, self.tpool)
+        else:
+            self._refuse(conn, Refusal(503, "overloaded"))
+
+    def _visit(self, conn: TConn, outcome: Future[Any]) -> None:
+        try:
+            outcome.set_result(self.handle(conn))
+        except Elsewhere as elsewhere:
+            outcome.set_exception(elsewhere)
+
+    def _end_visit(self, conn: TConn, data: bytes, outcome: Future[Any]) -> None:
+        if outcome.exception() is None:
+            self.finish_request(conn, outcome)
+            return
+        conn.parser = _parser(self.cfg, conn)  # nothing was read but `data`, and nothing was written
+        conn.parser.unreader.unread(data)
+        self._hand_over(conn, self._notices)
 
     def _hand_over(self, conn: TConn, threads: ThreadPoolExecutor) -> None:
         served = threads.submit(self.handle, conn)
@@ -138,8 +177,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     # --- being served
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
-        """Runs in a thread, with nothing left to read."""
-        conn.sock.settimeout(self.write_seconds)
+        """With nothing left to read. At the desk, an answer that the socket does not take at once is not sent."""
+        conn.sock.settimeout(0 if at_the_desk() else self.write_seconds)
         req._expected_100_continue = False  # said in _await, when there was something to wait for
         return super().handle_request(req, conn)
 
@@ -155,7 +194,10 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         if not fs.cancelled() and fs.exception() is None and fs.result():
-            super().finish_request(conn, fs)  # kept alive
+            if conn.parser.unreader.buf.getvalue():  # the next request is here: a turn of the loop for each
+                self.method_queue.defer(self.enqueue_req, conn)
+            else:
+                super().finish_request(conn, fs)  # kept alive
         else:
             self._part(conn)
 
@@ -237,6 +279,12 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         for conn, arrival in list(self._arriving.items()):
             if not arrival.framing.data:
                 self._let_go(conn, arrival)
+
+
+def _parser(cfg: Any, conn: TConn) -> Any:
+    parser = http.get_parser(cfg, (), conn.client)
+    parser.unreader = Gathered()
+    return parser
 
 
 def _receive(sock: socket.socket) -> bytes | None:

@@ -15,7 +15,7 @@ from bitloot.gateways.base import PaymentNews
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
 from bitloot.vault import Vault
-from db import Notice, Payment, Taken, Terms, base, take_news
+from db import Notice, Payment, Taken, Terms, base, take_batch, take_news
 from tests.factories import a_payment, again, an_order, news_of
 from web import intake as module
 from web.intake import Intake
@@ -147,3 +147,36 @@ def test_a_handler_does_not_wait_for_ever(database: Settings, monkeypatch: pytes
     with pytest.raises(OperationalError, match="in time"):
         Intake(TERMS).take(news_of(payment), a_notice(payment, "d"))
     release.set()
+
+
+def test_a_long_queue_turns_nobody_away(database: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last waits several times as long as the database may take for one commit."""
+    payments = [a_payment(an_order()) for _ in range(12)]
+    monkeypatch.setattr(module, "NOTICE_SECONDS", 0.3)
+    monkeypatch.setattr(module, "MOST", 1)
+
+    def slow(batch: Any, terms: Terms) -> list[Taken | None]:
+        threading.Event().wait(0.1)
+        return take_batch(batch, terms)
+
+    monkeypatch.setattr(module, "take_batch", slow)
+    answers = all_at_once(Intake(TERMS), [(payment, payment.gateway_payment_id) for payment in payments])
+    assert [taken.outcome for taken in answers if isinstance(taken, Taken)] == ["moved"] * 12
+
+
+def test_who_waits_behind_a_database_that_is_away_hears_it_at_once(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payments = [a_payment(an_order()) for _ in range(8)]
+    monkeypatch.setattr(module, "MOST", 1)
+    tried = []
+
+    def away(batch: Any, terms: Terms) -> list[Taken | None]:
+        tried.append(batch)
+        threading.Event().wait(0.3)
+        raise OperationalError("away")
+
+    monkeypatch.setattr(module, "take_batch", away)
+    answers = all_at_once(Intake(TERMS), [(payment, payment.gateway_payment_id) for payment in payments])
+    assert [type(answer) for answer in answers] == [OperationalError] * 8
+    assert len(tried) < 8

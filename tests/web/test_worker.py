@@ -222,6 +222,47 @@ def test_notices_do_not_wait_behind_what_is_slow(edge: Edge, tmp_path: Path) -> 
         signal_file.touch()
 
 
+def test_a_crowd_of_payment_notices_is_served_together(edge: Edge) -> None:
+    """They all stand still at once: what one thread would serve in ten seconds, longer than the clients wait."""
+    notice = b"POST /payments/ipn HTTP/1.1\r\nHost: shop\r\nContent-Length: 4\r\n\r\npaid"
+    with ExitStack() as crowd:
+        socks = [crowd.enter_context(connect(edge.port, notice)) for _ in range(50)]
+        answers = [read_answer(sock) for sock in socks]
+    assert [answer.body for answer in answers if answer] == [b"4"] * 50
+
+
+def test_a_notice_that_needs_the_database_is_served_by_a_thread(edge: Edge) -> None:
+    assert edge.good(b"elsewhere", "/payments/ipn") == (200, b"9")
+
+
+def test_notices_in_one_piece_are_answered_in_order(edge: Edge) -> None:
+    pieces = [b"x" * size for size in (1, 2)] + [b"elsewhere", b"xxx"]
+    notices = [
+        b"POST /payments/ipn HTTP/1.1\r\nHost: shop\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        for body in pieces
+    ]
+    received = b""
+    with connect(edge.port, b"".join(notices)) as sock:
+        while received.count(b"\r\n\r\n") < 4:
+            received += sock.recv(65536)
+    assert [part[:1] for part in received.split(b"\r\n\r\n")[1:]] == [b"1", b"2", b"9", b"3"]
+
+
+def test_when_too_much_waits_others_are_turned_away_and_notices_are_not(edge: Edge, tmp_path: Path) -> None:
+    door = tmp_path / "door"
+    with ExitStack() as crowd:
+        for number in range(THREADS + 54):
+            slow = b"GET /wait%s HTTP/1.1\r\nHost: shop\r\n\r\n" % str(door).encode()
+            crowd.enter_context(connect(edge.port, slow))
+            if number == 0:
+                until(door.with_suffix(".begun").exists)
+        until(lambda: problem_of(send(edge.port, HEAD + b"\r\n")) == (503, "overloaded"))
+        assert edge.good(b"paid", "/payments/ipn") == (200, b"4")
+        assert edge.good(b"hint", "/kinguin/webhooks") == (200, b"4")
+        door.touch()
+    until(lambda: edge.good() == (200, b"5"))
+
+
 def test_sigterm_lets_a_request_finish(own_edge: Edge, tmp_path: Path) -> None:
     signal_file = tmp_path / "go"
     with connect(own_edge.port, f"GET /wait{signal_file} HTTP/1.1\r\nHost: shop\r\n\r\n".encode()) as sock:

@@ -1,0 +1,93 @@
+"""The desk: many requests stand still on one loop at once, and go on when their word comes."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from web.deadline import database
+from web.desk import Desk, Elsewhere, Sleeper, at_the_desk, sleeper
+
+
+class Loop:
+    """Stands for the worker's: what is called from elsewhere runs here, one after the other."""
+
+    def __init__(self) -> None:
+        self.calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self.desk = Desk(self.calls.put)
+
+    def turn(self) -> None:
+        self.calls.get(timeout=5)()
+
+
+def test_requests_stand_still_together_and_each_goes_on_by_its_own_word() -> None:
+    loop, told = Loop(), []
+    waiting: dict[int, Sleeper] = {}
+
+    def visit(number: int) -> None:
+        waiting[number] = sleeper()
+        waiting[number].wait(1)
+        told.append(number)
+
+    for number in range(50):
+        loop.desk.serve(lambda number=number: visit(number), lambda: None)  # type: ignore[misc]
+    assert told == []
+    waiting[7].wake()
+    loop.turn()
+    assert told == [7]
+
+
+def test_those_who_are_woken_together_cost_one_call() -> None:
+    loop, ended = Loop(), []
+    sleeping: list[Sleeper] = []
+
+    def visit() -> None:
+        sleeping.append(sleeper())
+        sleeping[-1].wait(1)
+
+    for _ in range(20):
+        loop.desk.serve(visit, lambda: ended.append(at_the_desk()))
+
+    def wake_all() -> None:
+        for each in sleeping:
+            each.wake()
+
+    other = threading.Thread(target=wake_all)
+    other.start()
+    other.join()
+    loop.turn()
+    assert ended == [False] * 20  # each visit was over when its end was told
+    assert loop.calls.empty()
+
+
+def test_what_a_request_raises_reaches_the_loop() -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        Loop().desk.serve(leave, lambda: None)
+
+
+def test_nobody_waits_for_the_database_at_the_desk() -> None:
+    caught: list[BaseException] = []
+
+    def visit() -> None:
+        try:
+            with database():
+                raise AssertionError("the loop stood still")
+        except Elsewhere as elsewhere:
+            caught.append(elsewhere)
+
+    Loop().desk.serve(visit, lambda: None)
+    assert len(caught) == 1
+
+
+def test_a_thread_waits_as_threads_do() -> None:
+    waiting = sleeper()
+    assert not at_the_desk()
+    assert waiting.wait(0.01) is False
+    waiting.wake()
+    assert waiting.wait(1) is True
