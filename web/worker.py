@@ -25,18 +25,16 @@ from web.refusals import Refusal, refusal_for
 __all__ = ["GatheringWorker"]
 
 PIECE = 64 * 1024
-
 #: How often (seconds) the connections that are being waited for are looked through.
 LOOK = 0.25
 
 #: When the room is full, whoever has been arriving for less than this (seconds) is not yet shown out.
 PATIENCE = 1.0
 
-#: Served at the desk: they come in crowds when a coin's block is found.
+#: Served at the desk: they come in crowds when a coin's block is found. Other notices have threads of their own, so that
+#: nothing slower is in front of them.
 PAYMENTS = b"POST /payments/ipn "
-
-#: What must be answered within 3 s has threads of its own, so that nothing slower is in front of it.
-NOTICES = (PAYMENTS, b"POST /kinguin/webhooks ")
+NOTICES = b"POST /kinguin/webhooks "
 NOTICE_THREADS = 32
 
 #: What tells others how we are is never turned away.
@@ -70,9 +68,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     Four half-sent requests stop gthread's four threads, and its time-out guards the process, not them. Here all
     reading is done by the main loop: head and body have a deadline each, what is too large is refused at once, and
-    farewells do not block either (gthread lingers in its main loop). TLS ends at the proxy.
-
-    Notices about payments are served by the loop itself, at the desk; a thread for each cost more than its work did.
+    farewells do not block either (gthread lingers in its main loop). TLS ends at the proxy. Notices about payments are
+    served by the loop itself, at the desk: they are many at once, and each waits for its commit.
     """
 
     head_seconds = HEAD_SECONDS
@@ -227,8 +224,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
             self._end_parting(conn)
 
     def _end_parting(self, conn: TConn) -> None:
-        del self._parting[conn]
         self.poller.unregister(conn.sock)
+        del self._parting[conn]
         self._drop(conn)
 
     def _drop(self, conn: TConn) -> None:
