@@ -25,13 +25,14 @@ from web.refusals import Refusal, refusal_for
 __all__ = ["GatheringWorker"]
 
 PIECE = 64 * 1024
+
 #: How often (seconds) the connections that are being waited for are looked through.
 LOOK = 0.25
 
 #: When the room is full, whoever has been arriving for less than this (seconds) is not yet shown out.
 PATIENCE = 1.0
 
-#: Served at the desk: they come in crowds when a coin's block is found. Other notices have threads of their own, so that
+#: Served at the desk: they come in crowds when a block is found. Other notices have threads of their own, so that
 #: nothing slower is in front of them.
 PAYMENTS = b"POST /payments/ipn "
 NOTICES = b"POST /kinguin/webhooks "
