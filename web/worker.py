@@ -32,8 +32,7 @@ LOOK = 0.25
 #: When the room is full, whoever has been arriving for less than this (seconds) is not yet shown out.
 PATIENCE = 1.0
 
-#: Served at the desk: they come in crowds when a block is found. Other notices have threads of their own, so that
-#: nothing slower is in front of them.
+#: Served at the desk, since they come in crowds; other notices by threads of their own, with nothing slow in front.
 PAYMENTS = b"POST /payments/ipn "
 NOTICES = b"POST /kinguin/webhooks "
 NOTICE_THREADS = 32
