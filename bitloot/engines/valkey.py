@@ -29,6 +29,7 @@ class ValkeyEngine:
         self._binary = _wheel()
         self._lock = -1
         self._url = ""
+        self._port = 0  # kept over a restart, so that those who know the URL find it again
 
     def start(self) -> str:
         """Starts it and returns its redis:// URL. Raises CannotStart."""
@@ -67,7 +68,7 @@ class ValkeyEngine:
     def _serve(self) -> str:
         password = self._password()
         for last in (False, False, True):
-            port = free_port()
+            port = self._port or free_port()
             configuration = self.directory / "valkey.conf"
             configuration.write_text(self._configuration(port, password))  # 0600: not on the command line
             self.process = Process(
@@ -83,8 +84,10 @@ class ValkeyEngine:
                 break
             except CannotStart as failure:
                 self.process.stop()
+                self._port = 0
                 if last or "in use" not in str(failure):
                     raise
+        self._port = port
         return f"redis://:{password}@127.0.0.1:{port}/0"
 
     def _password(self) -> str:

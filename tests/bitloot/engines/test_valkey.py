@@ -44,8 +44,10 @@ def test_data_survives_a_stop(tmp_path: Path) -> None:
     pid = engine.process.pid
     engine.stop()
     assert gone(pid)
+    before = engine.url
     with engine, client(engine.url) as connection:
         assert connection.get("kept") == "yes"
+        assert engine.url == before  # whoever knew it finds it again
 
 
 def test_it_keeps_what_it_was_told_and_evicts_nothing(tmp_path: Path) -> None:

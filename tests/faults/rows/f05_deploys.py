@@ -1,0 +1,82 @@
+"""F5: deploys during load: every process gets SIGTERM, and SIGKILL if it is still there when its grace is over."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from tests.faults.plan import row
+from tests.faults.shop import FaultShop
+from tests.faults.trial import Trial
+
+__all__ = ["deploys"]
+
+#: No order waits longer (seconds) for its keys, whatever is deployed meanwhile.
+LONGEST = 45.0
+
+NAMES = ("web", "relay", "clock", "worker-1", "worker-2")
+
+
+@row("F5", "deploys: TERM, then KILL after 10 s, ×20", short=10, full=1000)
+def deploys(trial: Trial) -> None:
+    """A bite is a deploy that met orders under way. The supplier takes up to 4 s, so that workers are in a call.
+
+    The short form grants 1 s, so that calls are cut by SIGKILL there.
+    """
+    rounds, grace, share = (20, 10.0, 0.2) if trial.full else (2, 1.0, 0.5)
+    with trial.shop(SUPPLIER_TIMEOUT="5", PURCHASE_LEASE="7") as shop:
+        shop.control(
+            "faults", point="kinguin.place_order", kind="delay", seconds=3, share=share, seed=trial.seed
+        )
+        load = trial.load(shop, pace=3.0 if trial.full else 0.0)
+        done = killed = 0
+        while done < rounds and (load.running or not trial.full):
+            time.sleep(trial.chance.uniform(1, 4) if trial.full else 0.2)
+            under_way = shop.rows("SELECT count(*) FROM orders WHERE state IN ('paid', 'waiting', 'ready')")[
+                0
+            ][0]
+            killed += _deploy(shop, grace)
+            done += 1
+        trial.settle(load, within=60)
+        load.reveal(3)
+        trial.note("deploys", done)
+        trial.note("processes that had to be killed", killed)
+        _nobody_waited(trial, shop)
+
+
+def _under_way(shop: FaultShop) -> bool:
+    """Waits, for a moment, until it would hurt."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if shop.rows("SELECT 1 FROM orders WHERE state IN ('paid', 'waiting', 'ready') LIMIT 1"):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _deploy(shop: FaultShop, grace: float) -> int:
+    """How many outlived their grace."""
+    processes = [shop.crew[name] for name in NAMES]
+    for process in processes:
+        process.signal(signal.SIGTERM)
+    until = time.monotonic() + grace
+    while any(process.running for process in processes) and time.monotonic() < until:
+        time.sleep(0.05)
+    late = [process for process in processes if process.running]
+    for process in late:
+        process.kill()
+    for process in processes:
+        process.start()
+    shop.crew["web"].wait_for(shop.settings.port)
+    return len(late)
+
+
+def _nobody_waited(trial: Trial, shop: FaultShop) -> None:
+    """From the money to the keys, orders that wait for a person apart."""
+    [(longest,)] = shop.rows(
+        "SELECT max(extract(epoch FROM done.at - paid.at)) FROM moves paid JOIN moves done USING (order_id)"
+        " WHERE paid.dst = 'paid' AND done.dst = 'fulfilled'"
+    )
+    trial.note("longest wait in seconds", f"{float(longest or 0):.1f}")
+    if float(longest or 0) > LONGEST:
+        trial.violation(f"I10 an order waited {float(longest):.0f} s for its keys")
