@@ -19,22 +19,19 @@ NAMES = ("web", "relay", "clock", "worker-1", "worker-2")
 
 @row("F5", "deploys: TERM, then KILL after 10 s, ×20", short=10, full=1000)
 def deploys(trial: Trial) -> None:
-    """A bite is a deploy that met orders under way. The supplier takes up to 4 s, so that workers are in a call.
+    """A bite is a deploy that met orders under way. Some calls take 3 s, so that workers are in the middle of one.
 
     The short form grants 1 s, so that calls are cut by SIGKILL there.
     """
     rounds, grace, share = (20, 10.0, 0.2) if trial.full else (2, 1.0, 0.5)
     with trial.shop(SUPPLIER_TIMEOUT="5", PURCHASE_LEASE="7") as shop:
-        shop.control(
-            "faults", point="kinguin.place_order", kind="delay", seconds=3, share=share, seed=trial.seed
-        )
+        slow = {"kind": "delay", "seconds": 3, "count": None, "share": share, "seed": trial.seed}
+        shop.control("faults", point="kinguin.place_order", **slow)
         load = trial.load(shop, pace=3.0 if trial.full else 0.0)
         done = killed = 0
         while done < rounds and (load.running or not trial.full):
             time.sleep(trial.chance.uniform(1, 4) if trial.full else 0.2)
-            under_way = shop.rows("SELECT count(*) FROM orders WHERE state IN ('paid', 'waiting', 'ready')")[
-                0
-            ][0]
+            trial.bit(_under_way(shop))
             killed += _deploy(shop, grace)
             done += 1
         trial.settle(load, within=60)
