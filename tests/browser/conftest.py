@@ -1,0 +1,63 @@
+"""One Chromium a session, one house for each file, a fresh profile for each test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.flows.conftest import open_house
+from tests.flows.house import House
+from tests.servers import Servers
+
+#: Quiet, and fit for a root user in a container.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Fails, and does not skip, without one: what these tests promise is promised nowhere else."""
+    found = [name for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name)]
+    if not found:
+        pytest.fail("tests/browser needs Chromium: apt-get install chromium (as .ci/run does)")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=shutil.which(found[0]), args=list(FLAGS))
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with open_house(servers, tmp_path_factory.mktemp("browser")) as opened:
+        opened.calm()
+        yield opened
+
+
+@contextmanager
+def profile(browser: Browser, house: House, **options: Any) -> Iterator[BrowserContext]:
+    """A visitor: nothing kept from those before. Whatever does not come within ten seconds has failed."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(10_000)
+    try:
+        if options.get("java_script_enabled", True):
+            context.grant_permissions(["clipboard-read", "clipboard-write"], origin=house.web)
+        yield context
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, house: House) -> Iterator[Page]:
+    with profile(browser, house) as context:
+        yield context.new_page()
