@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "jobs": "bitloot.cli.jobs",
     "case": "bitloot.cli.cases",
     "prove": "bitloot.cli.prove",
+    "watch": "bitloot.cli.watch",
     "kpi": "bitloot.cli.kpi",
     "verify-audit": "bitloot.cli.verify_audit",
     "rotate-keys": "bitloot.cli.rotate_keys",

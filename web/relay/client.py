@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,9 @@ __all__ = ["Event", "RelayRefused", "Subscribed", "follow"]
 FIRST_WAIT, LONGEST_WAIT = 0.2, 10.0  # seconds
 
 #: After these a second try would end the same way.
-FINAL = frozenset({Close.BAD_MESSAGE, Close.BAD_TOKEN, Close.TOKEN_EXPIRED, Close.BINARY, Close.TOO_MANY})
+FINAL = frozenset(
+    {Close.BAD_MESSAGE, Close.BAD_TOKEN, Close.REVOKED, Close.TOKEN_EXPIRED, Close.BINARY, Close.TOO_MANY}
+)
 
 #: What an admin follows who names no order.
 EVERYTHING = ({"topic": "orders"}, {"topic": "jobs"}, {"topic": "webhooks"})
@@ -86,21 +88,32 @@ class _Place:
 
 
 async def follow(
-    url: str, token: str, *, cursor: str | None = None, orders: Iterable[str] | None = None
+    url: str,
+    token: str | Callable[[], str],
+    *,
+    cursor: str | None = None,
+    orders: Iterable[str] | None = None,
 ) -> AsyncGenerator[Event | Subscribed, None]:
     """Yields what the relay at `url` (ws://… or wss://…, with /fulfillment) tells, for ever.
 
     A buyer's token follows its order; an admin's the `orders`, or without them everything. Raises RelayRefused.
+    A `token` that is a function is asked again when the last one has expired.
     Close the iterator (contextlib.aclosing) when leaving it early.
     """
-    place = _Place(token, cursor, None if orders is None else tuple(map(str, orders)))
+    place = _Place(
+        token if isinstance(token, str) else token(),
+        cursor,
+        None if orders is None else tuple(map(str, orders)),
+    )
     while True:
         try:
             async with connect(url, compression=None, max_size=1 << 20, proxy=None) as connection:
                 async for heard in _converse(connection, place):
                     yield heard
         except ConnectionClosed as closed:
-            if closed.rcvd is not None and closed.rcvd.code in FINAL:
+            if closed.rcvd is not None and closed.rcvd.code == Close.TOKEN_EXPIRED and callable(token):
+                place.token = token()
+            elif closed.rcvd is not None and closed.rcvd.code in FINAL:
                 raise RelayRefused(f"relay: {closed.rcvd.reason}", code=_code(closed.rcvd.code)) from None
         except InvalidStatus as refused:
             if refused.response.status_code < 500:

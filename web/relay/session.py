@@ -169,7 +169,7 @@ class Session:
         while True:
             for move in moves:
                 if not self._may(subscription.key):
-                    raise Cut(Close.TOKEN_EXPIRED, "This token has expired.")
+                    raise Cut(Close.BAD_TOKEN, "This token gives no right here.")
                 await self._seat.say(events.moved(move, admin=admin))
                 subscription.after = move.cursor
                 self._metrics.sent.inc()
@@ -205,7 +205,13 @@ class Session:
         await self._seat.say(events.message("error", code=code, **events.named(key)))
 
     def _may(self, key: Key) -> bool:
-        return self._seat.rights is not None and self._seat.rights.may(key, time.time())
+        """Raises Cut where the right as such has ended: that is never told as if the key were not there."""
+        now, rights = time.time(), self._seat.rights
+        if rights is None:
+            raise Cut(Close.REVOKED, REVOKED)
+        if now >= rights.expires:
+            raise Cut(Close.TOKEN_EXPIRED, "This token has expired.")
+        return rights.may(key, now)
 
     def _covered(self, key: Key) -> bool:
         """Whether a move would reach this client twice: the topic `orders` holds every single order."""

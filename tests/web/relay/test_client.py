@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from typing import Any
 
@@ -51,7 +51,7 @@ class _Follower(threading.Thread):
 
 
 @contextmanager
-def following(url: str, token: str, **options: Any) -> Iterator[Heard]:
+def following(url: str, token: str | Callable[[], str], **options: Any) -> Iterator[Heard]:
     follower = _Follower(follow(url, token, **options))
     follower.start()
     try:
@@ -126,6 +126,16 @@ def test_what_a_second_try_cannot_mend_is_raised(relay: RelayThread, tokens: Tok
         assert refusal(heard) == "not_found"
     with following(relay.url + "/elsewhere", admin) as heard:
         assert refusal(heard) == "relay_refused"
+
+
+def test_a_token_that_expires_is_asked_for_again(relay: RelayThread, tokens: Tokens) -> None:
+    order = a_settled_order()
+    given = iter([tokens.buyer(order.id, 1), tokens.buyer(order.id)])
+    with following(relay.url, lambda: next(given)) as heard:
+        assert start(heard).recovered is None
+        assert start(heard).recovered is True
+        order.advance(OrderState.PAID, actor="test")
+        assert event(heard).seq == 2
 
 
 def test_one_that_was_behind_a_lost_journal_is_told(relay: RelayThread, tokens: Tokens) -> None:
