@@ -14,12 +14,30 @@ from bitloot.stores.base import Store
 from db.access import told_again
 from db.base import rows
 
-__all__ = ["Flaw", "Head", "Verdict", "chain_head", "link_of", "records", "verify_anchors", "verify_chain"]
+__all__ = [
+    "EXPORTED",
+    "Flaw",
+    "Head",
+    "Verdict",
+    "chain_head",
+    "exported",
+    "link_of",
+    "records",
+    "verify_anchors",
+    "verify_chain",
+]
 
 #: Records that are read at once.
 BATCH = 1000
 
 COLUMNS = "id, order_id, action, actor, outcome, address, user_agent, details, at, seq, key_number, mac"
+
+
+#: The columns of an export, in their order.
+EXPORTED = (
+    *("seq", "at", "action", "outcome", "actor", "order_id"),
+    *("address", "user_agent", "details", "key_number", "mac"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +102,13 @@ def records(order_id: uuid.UUID | None = None) -> Iterator[Record]:
     ):
         yield from map(_record, found)
         last = found[-1][0]
+
+
+def exported(order_id: uuid.UUID | None = None) -> Iterator[dict[str, Any]]:
+    """Records as an export writes them: EXPORTED, the link in hex."""
+    for record in records(order_id):
+        values = vars(record) | {"mac": (record.mac or b"").hex()}
+        yield {name: values[name] for name in EXPORTED}
 
 
 def verify_chain(keys: AuditKeys) -> Verdict:

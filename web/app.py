@@ -12,6 +12,7 @@ from bitloot.shop import Shop, open_shop
 from web.admin.cases import CaseResolve, Cases, OneCase
 from web.admin.jobs import JobRetry, Jobs, OneJob
 from web.admin.key_audit import KeyAudit
+from web.admin.key_audit_export import KeyAuditExport
 from web.admin.kpi import Kpis
 from web.admin.letters import OrderLetters
 from web.admin.reservations import Reservations
@@ -33,6 +34,7 @@ from web.openapi import OpenApi, Route
 from web.orders import OneOrder, Orders
 from web.pages import Assets, Page, read_folder
 from web.plain_status import PlainOrderPage
+from web.receipts import OrderReceipt, ReceiptPublicKeys
 from web.resend import ResendWebhooks
 from web.reveal import Reveal
 from web.session import Session
@@ -62,6 +64,8 @@ def routes(shop: Shop) -> list[Route]:
     found: list[Route] = [
         ("/orders", Orders(shop)),
         ("/orders/{order_id:uuid}", OneOrder(gate)),
+        ("/orders/{order_id:uuid}/receipt", OrderReceipt(shop, gate)),
+        ("/receipts/public-key", ReceiptPublicKeys(shop)),
         ("/payments/ipn", Ipn(shop)),
         ("/kinguin/webhooks", KinguinWebhooks(shop)),
         ("/resend/webhooks", ResendWebhooks(shop)),
@@ -83,6 +87,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/orders/{order_id:uuid}/letters", OrderLetters(gate)),
         ("/admin/orders/{order_id:uuid}/revoke", Revoke(gate)),
         ("/admin/orders/{order_id:uuid}/keys", KeyView(shop, gate)),
+        ("/admin/key-audit/{order_id:uuid}/export", KeyAuditExport(gate)),
         ("/admin/jobs", Jobs(gate)),
         ("/admin/jobs/{job_id:uuid}", OneJob(gate)),
         ("/admin/jobs/{job_id:uuid}/retry", JobRetry(gate)),

@@ -34,6 +34,9 @@ COMMANDS: Mapping[str, str] = {
     "watch": "bitloot.cli.watch",
     "kpi": "bitloot.cli.kpi",
     "verify-audit": "bitloot.cli.verify_audit",
+    "export-audit": "bitloot.cli.export_audit",
+    "receipt": "bitloot.cli.receipt",
+    "verify-receipt": "bitloot.cli.verify_receipt",
     "rotate-keys": "bitloot.cli.rotate_keys",
     "standins": "bitloot.cli.standins",
 }
