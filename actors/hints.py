@@ -18,7 +18,10 @@ WAITS_FOR_A_LOOK = OPEN | {PurchaseState.AMBIGUOUS}
 
 
 def step_for(hinted: Hinted, hint: Hint) -> dramatiq.Actor[..., None] | None:
-    """The step that looks into it. A purchase that is just being made will find the webhook when it is written down."""
+    """The step that looks into it; none if later news came before. A purchase that is just being made will find the
+    webhook when it is written down."""
+    if hinted.late:
+        return None
     match hinted.state:
         case OrderState.PAID:
             return reserve if hinted.purchase_state in WAITS_FOR_A_LOOK else None

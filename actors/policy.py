@@ -69,7 +69,7 @@ POLICIES: Mapping[str, Policy] = {
     "clear": Policy(attempts=0, max_age=30),  # what is left comes again by its row
     "check_payment": Policy(),
     "check_purchase": Policy(),
-    "replay": Policy(swept=False),  # an operator asked for it, and no row does
+    "replay": Policy(swept=False),  # an operator waits for it: what fails is tried again at once
     # the clock has sent others since; not less, or a host whose clock is a minute fast would drop every one of them
     "sweep": Policy(attempts=0, max_age=600),
 }

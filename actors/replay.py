@@ -6,15 +6,17 @@ import structlog
 
 from actors import bell
 from actors.chain import hand_on
+from actors.foresight import ADOPTED, Foreseen, foresee
 from actors.hints import step_for
 from actors.reserve import reserve
 from actors.step import step
 from actors.workshop import shop
+from bitloot.errors import Permanent
 from bitloot.gateways.base import PaymentNews
 from bitloot.states import OrderState
-from db import Notice, open_notice, take_news
+from db import Notice, Replay, open_notice, take_news
 from db.hints import hinted
-from db.notices import count_replay
+from db.replays import finish_replay
 
 __all__ = ["replay"]
 
@@ -22,20 +24,44 @@ log = structlog.get_logger(__name__)
 
 
 @step(queue="replay")
-def replay(notice_id: str) -> None:
-    """Judges the notice's body again and lets it take effect where it still can. Never buys, mails or reveals twice."""
-    notice = Notice.get_or_none(Notice.id == notice_id)
-    if notice is None:
+def replay(replay_id: str) -> None:
+    """Judges the notice's body again and lets it take effect where it still can. Never buys, mails or reveals twice:
+    money and steps pass the same doors as ever."""
+    asked = Replay.get_or_none(Replay.id == replay_id)
+    if asked is None or asked.done_at is not None:
         return
-    headers, body = open_notice(shop().vault, notice)
-    if notice.source == shop().gateway.name:
-        outcome = _replay_ipn(headers, body)
-    elif notice.source == "resend":
-        outcome = "ignored"  # a letter's fate took effect in the commit of its notice
-    else:
-        outcome = _replay_webhook(notice.source, headers, body)
-    count_replay(notice.id, outcome)
-    bell.ring()
+    notice = Notice.get_by_id(asked.notice_id)
+    foreseen = foresee(shop(), notice)
+    outcome = foreseen.outcome
+    if outcome not in {"expunged", "refused", "ignored"}:
+        outcome = _run(notice)
+    if finish_replay(asked, outcome, _note(foreseen, outcome)):
+        log.info(
+            "a notice ran again",
+            action="replayed",
+            notice=str(notice.id),
+            outcome=outcome,
+            by=asked.actor,
+        )
+        bell.ring()
+
+
+def _run(notice: Notice) -> str:
+    """What came of it. Its body can be read: that was seen a moment ago."""
+    try:
+        headers, body = open_notice(shop().vault, notice)
+        if notice.source == shop().gateway.name:
+            return _replay_ipn(headers, body)
+        return _replay_webhook(notice.source, headers, body)
+    except Permanent as error:  # it was deleted meanwhile, or a setting changed
+        return error.code
+
+
+def _note(foreseen: Foreseen, outcome: str) -> str:
+    """What it changed or why nothing, in the words in which it was foreseen."""
+    if outcome != foreseen.outcome and foreseen.outcome != ADOPTED:
+        return f"came out as {outcome}: something else was quicker"
+    return foreseen.change or foreseen.why
 
 
 def _replay_ipn(headers: dict[str, str], body: bytes) -> str:
@@ -63,4 +89,4 @@ def _replay_webhook(source: str, headers: dict[str, str], body: bytes) -> str:
     step = step_for(about, hint)
     if step is not None:
         hand_on(step, str(about.order_id))
-    return "matched"
+    return "late" if about.late else "matched"

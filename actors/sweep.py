@@ -13,6 +13,7 @@ from actors.check_purchase import check_purchase
 from actors.clear import clear, withdraw_ended
 from actors.finalize import finalize
 from actors.notify import notify
+from actors.replay import replay
 from actors.reserve import reserve
 from actors.step import step
 from actors.workshop import shop
@@ -21,8 +22,10 @@ from bitloot.deadlines import deadlines
 from bitloot.settings import Settings
 from bitloot.states import OrderState
 from db import Order, base, claim_due, claim_polls
+from db.expunge import expunge_old
 from db.letters_due import claim_letters, gather_letters
 from db.purchase_checks import claim_checks, wake
+from db.replays import claim_replays
 from db.rights import doomed_due
 from db.stuck import beat, end_stuck, expire_unpaid, raise_alarms
 
@@ -141,6 +144,20 @@ def _alarms(settings: Settings) -> Sent:
     return done
 
 
+def _replays(settings: Settings) -> Sent:
+    """Notices that are to run again, at the pace at which they were asked for."""
+    due = claim_replays(settings.sweep_batch, settings.sweep_grace, settings.sweep_seconds)
+    for one in due:
+        replay.send_with_options(args=(str(one.replay_id),), delay=int(one.wait * 1000) or None)
+    return {replay.actor_name: len(due)} if due else {}
+
+
+def _expunge(settings: Settings) -> Sent:
+    """Bodies of notices whose time is over."""
+    deleted = expunge_old(settings.notice_retention_days, settings.sweep_batch)
+    return {"expunged": deleted} if deleted else {}
+
+
 def _blocks(_: Settings) -> Sent:
     """Providers that take our calls again after they had refused our account."""
     freed = blocks.review(shop())
@@ -169,5 +186,5 @@ def _rights(settings: Settings) -> Sent:
 
 #: In this order; each by its own index, cheap when nothing is due.
 PARTS: tuple[Callable[[Settings], Sent], ...] = (
-    *(_orders, _payments, _purchases, _unpaid, _alarms, _blocks, _letters, _rights),
+    *(_orders, _payments, _purchases, _unpaid, _alarms, _replays, _expunge, _blocks, _letters, _rights),
 )

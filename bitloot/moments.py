@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-__all__ = ["read_moment"]
+__all__ = ["believable", "read_moment"]
+
+#: No provider of ours is older, and none is further ahead of our clock.
+EPOCH = datetime(2009, 1, 3, tzinfo=UTC)
+AHEAD = timedelta(hours=1)
 
 
 def read_moment(value: object) -> datetime | None:
@@ -19,3 +23,10 @@ def read_moment(value: object) -> datetime | None:
     if moment is None or moment.tzinfo is not None:
         return moment
     return moment.replace(tzinfo=UTC)
+
+
+def believable(moment: datetime | None) -> datetime | None:
+    """The sender's time, unless it can be none: else one notice from the far future would make all others late."""
+    if moment is None or not EPOCH <= moment <= datetime.now(UTC) + AHEAD:
+        return None
+    return moment

@@ -14,6 +14,8 @@ from db.orders import Line, Move, NewLine, Order, claim_due, place_order
 from db.payments import Payment, claim_polls, open_payment
 from db.products import Product, active_products, put_products
 from db.purchases import Purchase, PurchaseMove, intend, purchases_of
+from db.refused import Refused
+from db.replays import Replay
 from db.stuck import Beat
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "Product",
     "Purchase",
     "PurchaseMove",
+    "Refused",
+    "Replay",
     "ShopKey",
     "Taken",
     "Terms",

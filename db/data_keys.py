@@ -39,6 +39,7 @@ WRAPPED = (
     Holder("orders", "order"),
     Holder("letters", "letter"),
     Holder("notices", "notice"),
+    Holder("refused_deliveries", "refused"),
     Holder("shop_keys", "shop", id="name", id_type="text"),
 )
 
@@ -54,7 +55,7 @@ class Batch:
 
 
 def under_master_keys() -> Counter[int]:
-    """{number of the master key: how many data keys it wraps}. Reads all of four tables: for people, not for steps."""
+    """{number of the master key: how many data keys it wraps}. Reads all of these tables: for people, not for steps."""
     found: Counter[int] = Counter()
     with transaction():
         rows("SELECT set_config('statement_timeout', %s, true)", COUNT_TIMEOUT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from bitloot.moments import believable
 from bitloot.states import OrderState, PurchaseState
 from bitloot.suppliers.base import Hint
 from db.base import rows
@@ -20,6 +21,7 @@ class Hinted:
     order_id: uuid.UUID
     state: OrderState
     purchase_state: PurchaseState
+    late: bool = False  # later news about it came before
 
 
 def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
@@ -31,12 +33,11 @@ def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
     if not hint.relevant:
         return keep_notice(notice, None, "ignored"), None
     about = hinted(notice.source, hint)
-    fresh = keep_notice(
-        notice, about.order_id if about else None, "matched" if about else "unmatched", hint.status
-    )
+    outcome = "unmatched" if about is None else "late" if about.late else "matched"
+    fresh = keep_notice(notice, about.order_id if about else None, outcome, hint.status)
     if fresh and about is not None and about.state is OrderState.PAID:
         about = hinted(notice.source, hint)
-    if fresh and about is not None and about.purchase_state is PurchaseState.AMBIGUOUS:
+    if fresh and about is not None and not about.late and about.purchase_state is PurchaseState.AMBIGUOUS:
         _look_now(about.order_id)
     return fresh, about
 
@@ -44,14 +45,16 @@ def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
 def hinted(supplier: str, hint: Hint) -> Hinted | None:
     """What the webhook is about, by the supplier's reference or by ours."""
     found = rows(
-        "SELECT p.order_id, o.state, p.state FROM purchases p JOIN orders o ON o.id = p.order_id"
+        "SELECT p.order_id, o.state, p.state, coalesce(%s::timestamptz <"
+        " (SELECT max(n.told_at) FROM notices n WHERE n.source = p.supplier AND n.external_id = %s), false)"
+        " FROM purchases p JOIN orders o ON o.id = p.order_id"
         " WHERE p.supplier = %s AND (p.supplier_ref = %s OR p.purchase_ref = %s) LIMIT 1",
-        *(supplier, hint.supplier_ref, hint.purchase_ref),
+        *(believable(hint.updated_at), hint.supplier_ref, supplier, hint.supplier_ref, hint.purchase_ref),
     )
     if not found:
         return None
-    order_id, state, purchase_state = found[0]
-    return Hinted(uuid.UUID(str(order_id)), OrderState(state), PurchaseState(purchase_state))
+    order_id, state, purchase_state, late = found[0]
+    return Hinted(uuid.UUID(str(order_id)), OrderState(state), PurchaseState(purchase_state), late)
 
 
 def hint_seen(supplier: str, supplier_ref: str) -> bool:

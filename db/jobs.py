@@ -100,14 +100,14 @@ def bury(
 
 
 def _order_of(subject_id: str) -> str | None:
-    """The order whose id this is, or that of its payment or notice."""
+    """The order whose id this is, or that of its payment or of a notice that was to run again."""
     try:
         known = str(uuid.UUID(subject_id))
     except ValueError:
         return None
     found = rows(
         "SELECT id FROM orders WHERE id = %s UNION ALL SELECT order_id FROM payments WHERE id = %s"
-        " UNION ALL SELECT order_id FROM notices WHERE id = %s",
+        " UNION ALL SELECT n.order_id FROM notices n JOIN replays r ON r.notice_id = n.id WHERE r.id = %s",
         *(known, known, known),
     )
     return found[0][0] if found else None

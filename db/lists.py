@@ -20,6 +20,7 @@ __all__ = [
     "list_notices",
     "list_purchases",
     "notice_facts",
+    "pick_notices",
     "purchases_by_reference",
 ]
 
@@ -74,6 +75,10 @@ class NoticeFacts:
     replays: int
     received_at: datetime
     seen_at: datetime
+    verdict: str
+    took_ms: float | None
+    told_at: datetime | None
+    expunged_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ PURCHASE_COLUMNS = (
 )
 NOTICE_COLUMNS = (
     "n.id, n.source, n.event, n.external_id, n.order_id, n.digest, n.proof, n.outcome, n.size, n.address, n.repeats,"
-    " n.replays, n.received_at, n.seen_at"
+    " n.replays, n.received_at, n.seen_at, n.verdict, n.took_ms, n.told_at, n.expunged_at"
 )
 ACCESS_COLUMNS = (
     "a.id, a.order_id, a.action, a.actor, a.outcome, a.address, a.user_agent, a.details, a.at, a.seq"
@@ -117,6 +122,7 @@ PURCHASE_FILTERS = {
 NOTICE_FILTERS = {
     "source": "n.source = %s",
     "event": "n.event = %s",
+    "verdict": "n.verdict = %s",
     "outcome": "n.outcome = %s",
     "order_id": "n.order_id = %s",
     "external_id": "n.external_id = %s",
@@ -150,6 +156,13 @@ def list_notices(filters: Mapping[str, Any], *, page: int, limit: int) -> Listed
     total = _count("notices n", where, values)
     found = _page(NOTICE_COLUMNS, "notices n", where, values, "n.received_at DESC, n.id", page, limit)
     return Listed([_notice(row) for row in found], total)
+
+
+def pick_notices(filters: Mapping[str, Any], limit: int) -> tuple[int, list[uuid.UUID]]:
+    """How many there are, and the first `limit` of them in the order in which they came."""
+    where, values = _where(NOTICE_FILTERS, filters)
+    found = _page("n.id", "notices n", where, values, "n.received_at, n.id", 1, limit)
+    return _count("notices n", where, values), [uuid.UUID(str(row[0])) for row in found]
 
 
 def notice_facts(notice_id: uuid.UUID) -> NoticeFacts | None:

@@ -13,14 +13,16 @@ from peewee import DatabaseError, OperationalError
 
 from bitloot.consequence import Consequence, follow
 from bitloot.gateways.base import PaymentNews, PaymentOpened
-from bitloot.money import Expected, judge
+from bitloot.moments import believable
+from bitloot.money import judge
 from bitloot.states import OrderState, PaymentState
 from db.base import rows
-from db.notices import NewNotice
+from db.known_payments import Known, find_known, pick
+from db.notices import KEEP, NewNotice
 from db.orders import Order, due_seconds
 from db.payments import open_payment
 
-__all__ = ["Taken", "Terms", "Told", "take_batch", "take_news"]
+__all__ = ["Foreseen", "Taken", "Terms", "Told", "foresee", "take_batch", "take_news"]
 
 #: How often a judgement is repeated when the order moves between reading and writing.
 JUDGEMENTS = 4
@@ -31,11 +33,6 @@ MOVED_MEANWHILE = "BL001"
 #: payments.pay_amount is numeric(38, 18).
 SMALLEST, BEYOND = Decimal("1e-18"), Decimal("1e20")
 
-FIND = (
-    "SELECT p.gateway_payment_id, o.id, o.state, p.id, p.rank, p.price, p.currency, p.pay_amount, p.pay_currency"
-    " FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.gateway = %s AND p.gateway_payment_id = ANY(%s)"
-)
-
 
 @dataclass(frozen=True)
 class Taken:
@@ -44,6 +41,18 @@ class Taken:
     outcome: str  # unknown | noted | late | moved | case | repeat
     order_id: uuid.UUID | None = None
     dst: OrderState | None = None
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What news would do: `adopted` (a payment that we did not open, for an order of ours), or as in Taken."""
+
+    outcome: str
+    order_id: uuid.UUID | None = None
+    src: OrderState | None = None
+    dst: OrderState | None = None
+    case: str | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,17 +73,6 @@ class Told:
     news: PaymentNews
     notice: NewNotice | None = None
     asked: bool = False
-
-
-@dataclass(frozen=True)
-class Known:
-    """Order and payment as one read found them."""
-
-    order_id: uuid.UUID
-    order_state: OrderState
-    payment_id: uuid.UUID
-    payment_rank: int
-    expected: Expected
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def take_news(
     """Judges one piece of news and lets it take effect. Two round trips; a repeated notice changes nothing."""
     terms, told = Terms(gateway, tolerance, actor, poll_seconds), Told(news, notice, asked)
     for _ in range(JUDGEMENTS):
-        known = _pick(_find(gateway, [told]), news) or _adopt(gateway, news)
+        known = pick(find_known(gateway, [news]), news) or _adopt(gateway, news)
         try:
             return _record([_judge(known, told, terms)], terms)[0]
         except DatabaseError as error:
@@ -110,13 +108,33 @@ def take_news(
     raise OperationalError("an order kept moving while its payment was judged")
 
 
+def foresee(news: PaymentNews, terms: Terms) -> Foreseen:
+    """What `take_news` would do with the news now; writes nothing."""
+    known = pick(find_known(terms.gateway, [news]), news)
+    order = None if known else _adoptable(news)
+    if order is not None:
+        return Foreseen("adopted", order.id, order.state)
+    judgement = _judge(known, Told(news), terms)
+    if known is None:
+        return Foreseen(judgement.outcome)
+    consequence = judgement.consequence
+    return Foreseen(
+        judgement.outcome,
+        known.order_id,
+        known.order_state,
+        consequence.dst,
+        consequence.case,
+        consequence.reason,
+    )
+
+
 def take_batch(batch: Sequence[Told], terms: Terms) -> list[Taken | None]:
     """Takes many pieces of news in two round trips and one commit; None for each that must be taken alone.
 
     Alone is whatever names no payment that we know, and everything if an order moved meanwhile.
     """
-    found = _find(terms.gateway, batch)
-    known = [_pick(found, told.news) for told in batch]
+    found = find_known(terms.gateway, [told.news for told in batch])
+    known = [pick(found, told.news) for told in batch]
     judged = [_judge(item, told, terms) for item, told in zip(known, batch, strict=True) if item]
     try:
         taken = iter(_record(judged, terms) if judged else [])
@@ -132,44 +150,13 @@ def _moved_meanwhile(error: DatabaseError) -> bool:
     return getattr(error.__cause__ or error.__context__, "pgcode", None) == MOVED_MEANWHILE
 
 
-def _find(gateway: str, batch: Sequence[Told]) -> dict[str, Known]:
-    """The payments that the news is about, and their parents, by the gateway's id."""
-    news = [told.news for told in batch]
-    refs = {ref for item in news for ref in (item.payment_id, item.parent_payment_id) if ref}
-    return {row[0]: _known(*row) for row in rows(FIND, gateway, list(refs))}
-
-
-def _pick(found: dict[str, Known], news: PaymentNews) -> Known | None:
-    """The payment itself, else its parent: a repeated deposit's own id is new to us (PROVIDERS.md §3.4)."""
-    return found.get(news.payment_id) or found.get(news.parent_payment_id or "")
-
-
-def _known(ref: str, order_id: Any, state: str, payment_id: Any, rank: int, *figures: Any) -> Known:
-    price, currency, pay_amount, pay_currency = figures
-    expected = Expected(
-        order_id=str(order_id),
-        price=price,
-        currency=currency,
-        pay_currency=pay_currency,
-        pay_amount=pay_amount,
-        payment_id=ref,
-    )
-    return Known(_uuid(order_id), OrderState(state), _uuid(payment_id), rank, expected)
-
-
-def _uuid(value: Any) -> uuid.UUID:
-    return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
-
-
 def _adopt(gateway: str, news: PaymentNews) -> Known | None:
     """A payment that we never saw opened, but that names our order: `POST /payment` timed out and was repeated
     (PROVIDERS.md §3.2). Its price must be the order's; its coin amount can only be the gateway's own word.
     """
-    order = _order_named(news.order_id)
-    if order is None or news.pay_amount is None or news.parent_payment_id is not None:
+    order = _adoptable(news)
+    if order is None or news.pay_amount is None:
         return None
-    if not SMALLEST <= news.pay_amount < BEYOND or news.pay_amount % SMALLEST:
-        return None  # no amount of a coin, and none that our columns hold as it is
     opened = PaymentOpened(
         payment_id=news.payment_id,
         pay_address="",
@@ -180,7 +167,16 @@ def _adopt(gateway: str, news: PaymentNews) -> Known | None:
         state=PaymentState.WAITING,
     )
     open_payment(order, gateway, opened, poll_seconds=60)
-    return _pick(_find(gateway, [Told(news)]), news)
+    return pick(find_known(gateway, [news]), news)
+
+
+def _adoptable(news: PaymentNews) -> Order | None:
+    """The order that would adopt this payment."""
+    if news.pay_amount is None or news.parent_payment_id is not None:
+        return None
+    if not SMALLEST <= news.pay_amount < BEYOND or news.pay_amount % SMALLEST:
+        return None  # no amount of a coin, and none that our columns hold as it is
+    return _order_named(news.order_id)
 
 
 def _order_named(reference: str | None) -> Order | None:
@@ -196,13 +192,21 @@ def _judge(known: Known | None, told: Told, terms: Terms) -> Judgement:
     if known is None:
         return Judgement(told, None, "unknown", Consequence())
     child = news.payment_id != known.expected.payment_id
-    if not child and news.state.rank < known.payment_rank:
+    if not child and _is_late(known, told):
         return Judgement(told, known, "late", Consequence())
     verdict = judge(known.expected, news, terms.tolerance)
     paid_before = not child and known.payment_rank >= PaymentState.FINISHED.rank
     consequence = follow(known.order_state, verdict, known_paid=paid_before)
     outcome = "moved" if consequence.dst else "case" if consequence.case else "noted"
     return Judgement(told, known, outcome, consequence, confirmed=told.asked and verdict.paid)
+
+
+def _is_late(known: Known, told: Told) -> bool:
+    """News of a lower rank, or older figures of the same; the answer to our own question is never late."""
+    news, told_at = told.news, believable(told.news.updated_at)
+    if news.state.rank != known.payment_rank or told.asked:
+        return news.state.rank < known.payment_rank
+    return told_at is not None and known.told_at is not None and told_at < known.told_at
 
 
 def _record(judged: Sequence[Judgement], terms: Terms) -> list[Taken]:
@@ -221,17 +225,16 @@ def _statement(judgement: Judgement, terms: Terms) -> tuple[str, tuple[Any, ...]
     known, notice = judgement.known, judgement.told.notice
     effect, values = "NULL::boolean", ()
     if known is not None and judgement.outcome != "late":
-        effect = "take_news(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        effect = "take_news(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
         values = _effect(known, judgement, terms)
     if notice is None:
         return f"SELECT true, {effect}", values
-    kept = "keep_notice(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
     row = notice.row(known.order_id if known else None, judgement.outcome)
-    return f"SELECT o_fresh, CASE WHEN o_fresh THEN {effect} END FROM {kept}", (*values, *row)  # noqa: S608
+    return f"SELECT o_fresh, CASE WHEN o_fresh THEN {effect} END FROM {KEEP}", (*values, *row)  # noqa: S608
 
 
 def _effect(known: Known, judgement: Judgement, terms: Terms) -> tuple[Any, ...]:
-    """The arguments of take_news (0004_net.sql), in its order."""
+    """The arguments of take_news (0010_notices.sql), in its order."""
     news, consequence, dst = judgement.told.news, judgement.consequence, judgement.consequence.dst
     child = news.payment_id != known.expected.payment_id
     state = PaymentState.WAITING if child else news.state  # a child tells nothing about its parent's state
@@ -247,6 +250,7 @@ def _effect(known: Known, judgement: Judgement, terms: Terms) -> tuple[Any, ...]
         terms.poll_seconds if still_open else None,
         *(known.order_id, str(known.order_state), str(dst) if dst else None, terms.actor, consequence.reason),
         *(json.dumps(dict(consequence.figures)), due_seconds(dst) if dst else None, consequence.case),
+        None if child else believable(news.updated_at),
     )
 
 

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from peewee import BlobField, ForeignKeyField, IntegerField, TextField, UUIDField
+from peewee import BlobField, DoubleField, ForeignKeyField, IntegerField, TextField, UUIDField
 
+from bitloot.errors import Permanent
+from bitloot.moments import believable
+from bitloot.senders import VERIFIED
 from bitloot.states import SupplierStatus
 from bitloot.vault import Vault
 from db.base import Model, now, rows
 from db.fields import TimeField
 from db.orders import Order
 
-__all__ = ["KEPT_HEADERS", "NewNotice", "Notice", "count_replay", "keep_notice", "open_notice", "seal_notice"]
+__all__ = [
+    "KEEP",
+    "KEPT_HEADERS",
+    "Expunged",
+    "NewNotice",
+    "Notice",
+    "keep_notice",
+    "open_notice",
+    "seal_notice",
+]
 
 #: What a replay needs to judge the sender again; nothing else of the headers is kept.
 KEPT_HEADERS = frozenset(
@@ -30,6 +44,15 @@ KEPT_HEADERS = frozenset(
     }
 )
 
+#: The function that keeps a notice (0010_notices.sql), as `FROM` takes it.
+KEEP = f"keep_notice({', '.join(['%s'] * 16)})"
+
+
+class Expunged(Permanent):
+    """There is no body any more: its time was over, or somebody deleted it."""
+
+    default_code = "expunged"
+
 
 class Notice(Model):
     order_id: uuid.UUID | None
@@ -41,8 +64,8 @@ class Notice(Model):
     digest = TextField()
     proof = TextField()
     outcome = TextField()
-    data_key = BlobField()
-    body = BlobField()
+    data_key = BlobField(null=True)
+    body = BlobField(null=True)
     size = IntegerField()
     address = TextField()
     repeats = IntegerField(default=0)
@@ -50,6 +73,10 @@ class Notice(Model):
     received_at = TimeField(default=now)
     seen_at = TimeField(default=now)
     says = TextField(null=True)
+    verdict = TextField(default=VERIFIED)
+    took_ms = DoubleField(null=True)
+    told_at = TimeField(null=True)
+    expunged_at = TimeField(null=True)
 
     class Meta:
         table_name = "notices"
@@ -70,12 +97,19 @@ class NewNotice:
     body: bytes
     size: int
     address: str
+    verdict: str = VERIFIED
+    began: float | None = None  # when the request arrived, on the monotonic clock
+    told_at: datetime | None = None
 
-    def row(self, order_id: uuid.UUID | None, outcome: str) -> tuple[Any, ...]:
-        """The arguments of keep_notice (0003_times.sql), in its order, but for what a supplier says."""
+    def row(
+        self, order_id: uuid.UUID | None, outcome: str, says: SupplierStatus | None = None
+    ) -> tuple[Any, ...]:
+        """The arguments of KEEP, in its order."""
+        took = None if self.began is None else (time.monotonic() - self.began) * 1000
         return (
             *(self.id, self.source, self.event, self.external_id, order_id, self.digest, self.proof, outcome),
-            *(self.data_key, self.body, self.size, self.address),
+            *(self.data_key, self.body, self.size, self.address, None if says is None else str(says)),
+            *(self.verdict, took, self.told_at),
         )
 
 
@@ -90,6 +124,9 @@ def seal_notice(
     headers: Mapping[str, str],
     body: bytes,
     address: str,
+    verdict: str = VERIFIED,
+    began: float | None = None,
+    told_at: datetime | None = None,
 ) -> NewNotice:
     """Seals what came: a webhook may hold a key, and its headers a secret."""
     notice_id = uuid.uuid4()
@@ -98,13 +135,17 @@ def seal_notice(
     data_key = vault.new_data_key(_context(notice_id))
     sealed = vault.seal(data_key, _context(notice_id), source, plain)
     return NewNotice(
-        *(notice_id, source, event, external_id, digest, proof, data_key, sealed, len(body), address)
+        *(notice_id, source, event, external_id, digest, proof, data_key, sealed, len(body), address),
+        *(verdict, began, believable(told_at)),
     )
 
 
 def open_notice(vault: Vault, notice: Notice) -> tuple[dict[str, str], bytes]:
-    """(headers, body) as they came. Raises SealBroken."""
-    plain = vault.open(bytes(notice.data_key), _context(notice.id), notice.source, bytes(notice.body))
+    """(headers, body) as they came. Raises SealBroken, or Expunged where there is no body any more."""
+    if notice.body is None or notice.data_key is None:
+        raise Expunged("the body of this notice has been deleted")
+    sealed = bytes(notice.body)
+    plain = vault.open(bytes(notice.data_key), _context(notice.id), notice.source, sealed)
     headers, _, body = plain.partition(b"\n")
     return json.loads(headers), body
 
@@ -117,17 +158,5 @@ def keep_notice(
     notice: NewNotice, order_id: uuid.UUID | None, outcome: str, says: SupplierStatus | None = None
 ) -> bool:
     """Keeps a notice that changes no payment; whether it is new. `says`: the status that a supplier names in it."""
-    kept = rows(
-        "SELECT o_fresh FROM keep_notice(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        *notice.row(order_id, outcome),
-        None if says is None else str(says),
-    )
+    kept = rows(f"SELECT o_fresh FROM {KEEP}", *notice.row(order_id, outcome, says))  # noqa: S608
     return bool(kept[0][0])
-
-
-def count_replay(notice_id: uuid.UUID, outcome: str) -> None:
-    """Remembers that the notice ran again, and what came of it."""
-    rows(
-        "UPDATE notices SET replays = replays + 1, outcome = %s WHERE id = %s RETURNING id",
-        *(outcome, notice_id),
-    )

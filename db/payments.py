@@ -31,6 +31,7 @@ class Payment(Model):
     pay_address = TextField()
     payin_extra_id = TextField(null=True)
     actually_paid = DecimalField(max_digits=38, decimal_places=18, null=True)
+    told_at = TimeField(null=True)
     confirmed_at = TimeField(null=True)
     poll_at = TimeField(null=True)
     valid_until = TimeField(null=True)

@@ -15,9 +15,11 @@ from web.admin.key_audit import KeyAudit
 from web.admin.key_audit_export import KeyAuditExport
 from web.admin.kpi import Kpis
 from web.admin.letters import OrderLetters
+from web.admin.refused_notices import RefusedContent, RefusedNotices
+from web.admin.replays import WebhookReplay, WebhookReplays
 from web.admin.reservations import Reservations
 from web.admin.rights import KeyView, Revoke
-from web.admin.webhook_logs import WebhookLog, WebhookLogs, WebhookReplay
+from web.admin.webhook_logs import WebhookContent, WebhookLog, WebhookLogs
 from web.auth import Gate
 from web.downloads import DownloadLink
 from web.errors import add_error_handlers
@@ -82,7 +84,11 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/reservations", Reservations(gate)),
         ("/admin/webhook-logs", WebhookLogs(gate)),
         ("/admin/webhook-logs/{notice_id:uuid}", WebhookLog(gate)),
-        ("/admin/webhook-logs/{notice_id:uuid}/replay", WebhookReplay(gate)),
+        ("/admin/webhook-logs/{notice_id:uuid}/content", WebhookContent(shop, gate)),
+        ("/admin/webhook-logs/{notice_id:uuid}/replay", WebhookReplay(shop, gate)),
+        ("/admin/webhook-logs/replay", WebhookReplays(shop, gate)),
+        ("/admin/webhook-logs/refused", RefusedNotices(gate)),
+        ("/admin/webhook-logs/refused/{refused_id:uuid}", RefusedContent(shop, gate)),
         ("/admin/key-audit/{order_id:uuid}", KeyAudit(gate)),
         ("/admin/orders/{order_id:uuid}/letters", OrderLetters(gate)),
         ("/admin/orders/{order_id:uuid}/revoke", Revoke(gate)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+import structlog
 from falcon import Request, Response
 
 from actors.bell import ring
@@ -14,15 +15,16 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState
 from db import NewNotice, Taken, Terms, keep_notice, seal_notice
 from web.answers import Ok, answer
-from web.auth import address_of
-from web.body import read_body
 from web.deadline import database
 from web.describe import describe
 from web.intake import Intake
 from web.limits import NOTICE_SECONDS
 from web.metrics import NOTICES
+from web.reception import Delivery, Reception
 
 __all__ = ["Ipn"]
+
+log = structlog.get_logger(__name__)
 
 
 class Ipn:
@@ -31,6 +33,7 @@ class Ipn:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         settings = shop.settings
+        self._reception = Reception(shop)
         self._intake = Intake(
             Terms(shop.gateway.name, settings.payment_tolerance, "ipn", settings.payment_poll_seconds)
         )
@@ -42,14 +45,21 @@ class Ipn:
         raw_body=True,
         headers={"x-nowpayments-sig": "HMAC-SHA512 of the sorted body, with the IPN secret."},
         answers={200: Ok},
-        refusals=[400, 401, 413, 415, 422, 503],
+        refusals=[400, 401, 403, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response) -> None:
-        body = read_body(req)
-        headers = {name.lower(): value for name, value in req.headers.items()}
-        news = self._shop.gateway.parse_ipn(headers, body)
-        notice = self._seal(news, headers, body, address_of(req))
+        with self._reception.delivery(req, self._shop.gateway.name) as delivery:
+            verdict = self._reception.verdict(delivery)
+            news = self._shop.gateway.parse_ipn(delivery.headers, delivery.body)
+        notice = self._seal(news, delivery, verdict)
         taken = self._take(news, notice)
+        if taken.outcome == "late":
+            log.info(
+                "late news changed nothing",
+                action="notice_late",
+                order=str(taken.order_id),
+                event=notice.event,
+            )
         if taken.dst is OrderState.PAID:
             post(reserve, str(taken.order_id))
         if taken.dst is not None:
@@ -58,11 +68,9 @@ class Ipn:
         NOTICES.labels(notice.source, taken.outcome).inc()
         answer(resp, Ok())
 
-    def _seal(
-        self, news: PaymentNews | OtherNews, headers: dict[str, str], body: bytes, address: str
-    ) -> NewNotice:
+    def _seal(self, news: PaymentNews | OtherNews, delivery: Delivery, verdict: str) -> NewNotice:
         event, external_id, proof = _told(news)
-        told = hashlib.sha256(f"{external_id or ''}\n{event}\n".encode() + body)
+        told = hashlib.sha256(f"{external_id or ''}\n{event}\n".encode() + delivery.body)
         return seal_notice(
             self._shop.vault,
             source=self._shop.gateway.name,
@@ -70,9 +78,12 @@ class Ipn:
             external_id=external_id,
             digest=told.hexdigest(),
             proof=proof,
-            headers=headers,
-            body=body,
-            address=address,
+            headers=delivery.headers,
+            body=delivery.body,
+            address=delivery.address,
+            verdict=verdict,
+            began=delivery.began,
+            told_at=news.updated_at if isinstance(news, PaymentNews) else None,
         )
 
     def _take(self, news: PaymentNews | OtherNews, notice: NewNotice) -> Taken:

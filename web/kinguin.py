@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import falcon
+import structlog
 from falcon import Request, Response
 
 from actors.bell import ring
@@ -15,18 +16,24 @@ from bitloot.errors import BadSignature, BitLootError
 from bitloot.shop import Shop
 from bitloot.suppliers.base import Hint, Supplier
 from db import keep_hint, seal_notice
+from db.hints import Hinted
 from db.lists import PurchaseFacts, purchases_by_reference
 from web.admin.answers import Reservation
 from web.answers import Answer, answer
-from web.auth import Gate, address_of, not_found
-from web.body import read_body
+from web.auth import Gate, not_found
 from web.deadline import database
 from web.describe import describe
 from web.limits import NOTICE_SECONDS
 from web.metrics import NOTICES
 from web.patience import Patience, TooSlow
+from web.reception import Reception
 
 __all__ = ["KinguinStatus", "KinguinWebhooks"]
+
+log = structlog.get_logger(__name__)
+
+#: The source of a webhook that looks like no supplier's.
+UNCLAIMED = "unclaimed"
 
 #: How long (seconds) an admin waits for the supplier's word.
 LIVE_SECONDS = 5.0
@@ -37,6 +44,7 @@ class KinguinWebhooks:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self._reception = Reception(shop)
 
     @describe(
         "A notice about an order at Kinguin",
@@ -49,30 +57,38 @@ class KinguinWebhooks:
             "X-Auth-Token": "Reservations, where so set: the shared secret.",
         },
         answers={204: None},
-        refusals=[400, 401, 413, 415, 422, 503],
+        refusals=[400, 401, 403, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response) -> None:
-        body = read_body(req)
-        headers = {name.lower(): value for name, value in req.headers.items()}
-        supplier = self._claimant(headers)
-        hint = supplier.parse_webhook(headers, body)
+        with self._reception.delivery(req, UNCLAIMED) as delivery:
+            supplier = self._claimant(delivery.headers)
+            delivery.source = supplier.name
+            verdict = self._reception.verdict(delivery)
+            hint = supplier.parse_webhook(delivery.headers, delivery.body)
         notice = seal_notice(
             self._shop.vault,
             source=supplier.name,
             event=hint.event,
             external_id=hint.supplier_ref,
             digest=hint.digest,
-            proof="secret",
-            headers=headers,
-            body=body,
-            address=address_of(req),
+            proof=hint.proof,
+            headers=delivery.headers,
+            body=delivery.body,
+            address=delivery.address,
+            verdict=verdict,
+            began=delivery.began,
+            told_at=hint.updated_at,
         )
         with database(NOTICE_SECONDS):
             fresh, about = keep_hint(notice, hint)
         step = step_for(about, hint) if fresh and about is not None else None
         if about is not None and step is not None:
             post(step, str(about.order_id))
-        outcome = _outcome(hint, fresh, about is not None)
+        outcome = _outcome(hint, fresh, about)
+        if about is not None and outcome == "late":
+            log.info(
+                "late news changed nothing", action="notice_late", order=str(about.order_id), event=hint.event
+            )
         ring("webhook:received", {"source": supplier.name, "event": hint.event, "outcome": outcome})
         NOTICES.labels(supplier.name, outcome).inc()
         resp.status = falcon.HTTP_204
@@ -84,12 +100,14 @@ class KinguinWebhooks:
         raise BadSignature("no supplier's webhook looks like this")
 
 
-def _outcome(hint: Hint, fresh: bool, matched: bool) -> str:
+def _outcome(hint: Hint, fresh: bool, about: Hinted | None) -> str:
     if not fresh:
         return "repeat"
     if not hint.relevant:
         return "ignored"
-    return "matched" if matched else "unmatched"
+    if about is None:
+        return "unmatched"
+    return "late" if about.late else "matched"
 
 
 class Live(Answer):

@@ -30,6 +30,8 @@ COMMANDS: Mapping[str, str] = {
     "actors": "bitloot.cli.actors",
     "jobs": "bitloot.cli.jobs",
     "case": "bitloot.cli.cases",
+    "notices": "bitloot.cli.notices",
+    "replay": "bitloot.cli.replay",
     "prove": "bitloot.cli.prove",
     "watch": "bitloot.cli.watch",
     "kpi": "bitloot.cli.kpi",

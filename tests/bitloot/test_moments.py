@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
-from bitloot.moments import read_moment
+from bitloot.moments import believable, read_moment
 
 MOMENT = datetime(2026, 5, 28, 20, 26, 40, 123000, tzinfo=UTC)
 
@@ -32,3 +32,18 @@ MOMENT = datetime(2026, 5, 28, 20, 26, 40, 123000, tzinfo=UTC)
 )
 def test_a_time_is_read_or_left_out(value: object, moment: datetime | None) -> None:
     assert read_moment(value) == moment
+
+
+def test_only_a_time_that_can_be_true_is_believed() -> None:
+    now = datetime.now(UTC)
+    assert believable(now) == now
+    assert believable(now + timedelta(minutes=50))
+    for moment in (
+        None,
+        now + timedelta(hours=2),
+        datetime.max.replace(tzinfo=UTC),
+        datetime(2000, 1, 1, tzinfo=UTC),
+    ):
+        assert believable(moment) is None
+    early = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+    assert believable(early) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import db
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
 from db import Notice, Order, base, intend
-from db.hints import hint_seen, hinted
+from db.hints import Hinted, hint_seen, hinted
 from db.notices import keep_notice
 from tests.db.test_notices import a_hint, a_webhook
 from tests.factories import a_paid_order, a_waiting_order
@@ -74,3 +76,18 @@ def test_a_webhook_about_a_purchase_in_doubt_makes_its_order_due(database: Setti
     assert about is not None
     assert base.rows("SELECT due_at <= now() FROM orders") == [(True,)]
     assert Order.get().state is OrderState.PAID
+
+
+def test_a_hint_that_is_older_than_another_comes_late_and_wakes_nobody(database: Settings) -> None:
+    _, (purchase,) = a_waiting_order()
+    newer, older = datetime.now(UTC), datetime.now(UTC) - timedelta(seconds=5)
+
+    def is_late(at: datetime) -> bool:
+        hint = replace(a_hint(purchase.supplier_ref), updated_at=at)
+        fresh, about = db.keep_hint(replace(a_webhook(str(at), purchase.supplier_ref), told_at=at), hint)
+        assert fresh
+        return isinstance(about, Hinted) and about.late
+
+    assert [is_late(at) for at in (newer, older, newer + timedelta(seconds=1))] == [False, True, False]
+    outcomes = [notice.outcome for notice in Notice.select().order_by(Notice.received_at)]
+    assert outcomes == ["matched", "late", "matched"]

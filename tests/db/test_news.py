@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,9 @@ from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
 from bitloot.vault import Vault
 from db import Case, Move, NewNotice, Notice, Payment, Terms, Told, base, take_batch
+from db import known_payments
 from db import news as news_module
+from db.news import foresee
 from tests.factories import a_payment, again, an_order, news_of, take
 
 VAULT = Vault({1: b"m" * 32})
@@ -208,7 +211,7 @@ def test_an_order_that_moves_between_reading_and_writing_is_judged_again(
     database: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payment = a_payment(an_order())
-    find = news_module._find
+    find = known_payments.find_known
     reads: list[int] = []
 
     def find_and_be_overtaken(*args: Any) -> Any:
@@ -218,11 +221,45 @@ def test_an_order_that_moves_between_reading_and_writing_is_judged_again(
         reads.append(1)
         return found
 
-    monkeypatch.setattr(news_module, "_find", find_and_be_overtaken)
+    monkeypatch.setattr(news_module, "find_known", find_and_be_overtaken)
     assert take(news_of(payment), notice=a_notice(payment)).dst is OrderState.REVIEW
     assert len(reads) == 2
     assert Case.get().kind == "late"
     assert Notice.select().count() == 1
+
+
+def test_older_figures_of_the_same_rank_come_late_unless_we_asked(database: Settings) -> None:
+    payment = a_payment(an_order())
+    newer, older = datetime.now(UTC), datetime.now(UTC) - timedelta(minutes=1)
+    state = PaymentState.PARTIALLY_PAID
+    take(news_of(payment, state, actually_paid=Decimal("0.0004"), updated_at=newer))
+    late = news_of(payment, state, actually_paid=Decimal("0.0001"), updated_at=older)
+    assert take(late).outcome == "late"
+    assert Payment.get().actually_paid == Decimal("0.0004")
+    assert take(late, asked=True).outcome != "late"
+    assert take(news_of(payment, updated_at=older)).outcome != "late"  # of a higher rank
+
+
+def test_a_time_in_the_far_future_makes_nothing_late(database: Settings) -> None:
+    payment = a_payment(an_order())
+    state = PaymentState.PARTIALLY_PAID
+    take(news_of(payment, state, updated_at=datetime.now(UTC) + timedelta(days=300)))
+    assert Payment.get().told_at is None
+    assert take(news_of(payment, state)).outcome != "late"
+
+
+def test_what_news_would_do_is_told_and_nothing_is_written(database: Settings) -> None:
+    payment = a_payment(an_order())
+    told = foresee(news_of(payment), TERMS)
+    assert (told.outcome, told.order_id, told.src, told.dst) == ("moved", payment.order_id, "created", "paid")
+    short = foresee(news_of(payment, actually_paid=Decimal("0.0001")), TERMS)
+    assert (short.dst, short.case) == ("review", "underpaid")
+    assert foresee(news_of(payment, payment_id="1"), TERMS).outcome == "adopted"
+    assert foresee(news_of(payment, payment_id="1", order_id=None), TERMS).outcome == "unknown"
+    assert (Payment.select().count(), again(payment.order).seq) == (1, 1)
+    take(news_of(payment))
+    assert foresee(news_of(payment), TERMS).outcome == "noted"
+    assert foresee(news_of(payment, PaymentState.CONFIRMING), TERMS).outcome == "late"
 
 
 def test_an_empty_batch_is_nothing(database: Settings) -> None:

@@ -14,7 +14,6 @@ from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Hint
 from bitloot.vault import Vault
 from db import NewNotice, Notice, base, open_notice
-from db.notices import count_replay
 
 VAULT = Vault({1: b"m" * 32})
 CANARY = b"BLKEY-0123456789abcdef0123456789abcdef"
@@ -67,12 +66,6 @@ def test_a_body_moved_to_another_notice_does_not_open(database: Settings) -> Non
     one.body, one.data_key = two.body, two.data_key
     with pytest.raises(SealBroken):
         open_notice(VAULT, one)
-
-
-def test_replays_are_counted(database: Settings) -> None:
-    db.keep_notice(a_webhook(), None, "unmatched")
-    count_replay(Notice.get().id, "matched")
-    assert (Notice.get().replays, Notice.get().outcome) == (1, "matched")
 
 
 def test_what_a_webhook_says_is_kept_beside_it_and_a_repeat_changes_nothing(database: Settings) -> None:

@@ -20,7 +20,6 @@ __all__ = [
     "Notice",
     "NoticeQuery",
     "Reason",
-    "Replayed",
     "Reservation",
     "ReservationQuery",
     "read_query",
@@ -54,6 +53,7 @@ class ReservationQuery(ListQuery):
 class NoticeQuery(ListQuery):
     source: Word | None = None
     event: Word | None = None
+    verdict: Word | None = None
     outcome: Word | None = None
     order_id: uuid.UUID | None = None
     external_id: Word | None = None
@@ -118,6 +118,10 @@ class Notice(Answer):
     replays: int
     received_at: datetime
     seen_at: datetime
+    verdict: str
+    took_ms: float | None
+    told_at: datetime | None
+    expunged_at: datetime | None
 
 
 class Access(Answer):
@@ -141,8 +145,3 @@ class Reason(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     reason: str = Field(min_length=3, max_length=500)
-
-
-class Replayed(Answer):
-    notice_id: uuid.UUID
-    queued: bool = True

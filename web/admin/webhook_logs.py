@@ -1,23 +1,27 @@
-"""GET /admin/webhook-logs, one of them, and POST …/replay."""
+"""GET /admin/webhook-logs, one of them, and what came with it."""
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from falcon import Request, Response
 
-from actors.courier import post
-from actors.replay import replay
+from bitloot.redaction import redacted, redacted_headers
+from bitloot.shop import Shop
+from db import Notice as NoticeRow
+from db import open_notice
 from db.lists import list_notices, notice_facts
-from web.admin.answers import Notice, NoticeQuery, Reason, Replayed, read_query
+from db.replays import replays_of
+from web.admin.answers import Notice, NoticeQuery, read_query
+from web.admin.notice_answers import Content, Run, WholeNotice
 from web.answers import Page, answer, page_of
-from web.auth import MAY_ACT, Gate, not_found
-from web.body import read_model
+from web.auth import Gate, not_found
 from web.deadline import database
 from web.describe import describe
 from web.record import record
 
-__all__ = ["WebhookLog", "WebhookLogs", "WebhookReplay"]
+__all__ = ["WebhookContent", "WebhookLog", "WebhookLogs"]
 
 
 class WebhookLogs:
@@ -44,43 +48,56 @@ class WebhookLogs:
 
 
 class WebhookLog:
-    """One notice; its body stays sealed."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    @describe("One notice", who="admin", tag="admin", answers={200: Notice}, refusals=[401, 403, 404, 503])
-    def on_get(self, req: Request, resp: Response, notice_id: uuid.UUID) -> None:
-        self._gate.admin(req)
-        with database():
-            found = notice_facts(notice_id)
-        if found is None:
-            raise not_found()
-        answer(resp, Notice.model_validate(found))
-
-
-class WebhookReplay:
-    """Runs a notice again, through the same doors as the first time."""
+    """One notice with its replays; its body stays sealed."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
     @describe(
-        "Run a notice again",
+        "One notice, with its replays",
         who="admin",
         tag="admin",
-        body=Reason,
-        answers={202: Replayed},
-        refusals=[400, 401, 403, 404, 413, 415, 422, 503],
+        answers={200: WholeNotice},
+        refusals=[401, 403, 404, 503],
     )
-    def on_post(self, req: Request, resp: Response, notice_id: uuid.UUID) -> None:
-        admin = self._gate.admin(req, MAY_ACT)
-        reason = read_model(req, Reason).reason
+    def on_get(self, req: Request, resp: Response, notice_id: uuid.UUID) -> None:
+        self._gate.admin(req)
         with database():
             found = notice_facts(notice_id)
             if found is None:
                 raise not_found()
-            details = {"notice": str(notice_id), "reason": reason}
-            record(req, admin, found.order_id, "replay", "granted", details)
-        post(replay, str(notice_id))
-        answer(resp, Replayed(notice_id=notice_id), 202)
+            runs = [Run.model_validate(run) for run in replays_of(notice_id)]
+        whole: dict[str, Any] = Notice.model_validate(found).model_dump(by_alias=False)
+        answer(resp, WholeNotice(**whole, runs=runs))
+
+
+class WebhookContent:
+    """What a notice said, redacted; each look is recorded before it is given."""
+
+    def __init__(self, shop: Shop, gate: Gate) -> None:
+        self._vault = shop.vault
+        self._gate = gate
+
+    @describe(
+        "What a notice said, redacted; the look is recorded",
+        who="admin",
+        tag="admin",
+        answers={200: Content},
+        refusals=[401, 403, 404, 503],
+    )
+    def on_get(self, req: Request, resp: Response, notice_id: uuid.UUID) -> None:
+        admin = self._gate.admin(req)
+        with database():
+            notice = NoticeRow.get_or_none(NoticeRow.id == notice_id)
+            if notice is None:
+                raise not_found()
+            record(req, admin, notice.order_id, "notice_look", "granted", {"notice": str(notice_id)})
+        headers: dict[str, str] = {}
+        body = None
+        if notice.expunged_at is None:
+            headers, plain = open_notice(self._vault, notice)
+            headers, body = redacted_headers(headers), redacted(plain)
+        content = Content(
+            id=notice_id, trusted=True, headers=headers, body=body, expunged_at=notice.expunged_at
+        )
+        answer(resp, content)

@@ -1,4 +1,4 @@
-"""Notices listed, read and run again."""
+"""Notices listed and read; their bodies only redacted, and each look is recorded."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import uuid
 
 from falcon.testing import TestClient
 
-from actors import courier
-from actors.replay import replay
 from bitloot.shop import Shop
 from db import AccessRecord, Notice
+from db.expunge import expunge
 from tests.factories import a_payment, an_order
-from tests.web.cast import admin, ipn_body, signed
-from tests.web.conftest import waiting_messages
+from tests.web.cast import admin, buyer, ipn_body, signed
 
 
 def notified(client: TestClient, shop: Shop) -> Notice:
@@ -30,7 +28,9 @@ def test_notices_are_listed_and_filtered(client: TestClient, shop: Shop) -> None
     assert [row["id"] for row in client.simulate_get(path, headers=admin(shop)).json["data"]] == [
         str(older.id)
     ]
-    assert client.simulate_get("/admin/webhook-logs?source=kinguin", headers=admin(shop)).json["total"] == 0
+    for query, total in (("source=kinguin", 0), ("verdict=verified", 2), ("verdict=foreign", 0)):
+        found = client.simulate_get(f"/admin/webhook-logs?{query}", headers=admin(shop)).json
+        assert found["total"] == total
 
 
 def test_a_notice_is_shown_without_its_body(client: TestClient, shop: Shop) -> None:
@@ -38,24 +38,40 @@ def test_a_notice_is_shown_without_its_body(client: TestClient, shop: Shop) -> N
     seen = client.simulate_get(f"/admin/webhook-logs/{notice.id}", headers=admin(shop, "read-only"))
     assert (seen.status_code, seen.json["outcome"]) == (200, "moved")
     assert not {"body", "dataKey", "headers"} & set(seen.json)
+    assert (seen.json["verdict"], seen.json["proof"], seen.json["runs"]) == ("verified", "sorted", [])
+    assert 0 < seen.json["tookMs"] < 60_000
     assert client.simulate_get(f"/admin/webhook-logs/{uuid.uuid4()}", headers=admin(shop)).status_code == 404
 
 
-def test_a_replay_is_recorded_and_sent(client: TestClient, shop: Shop) -> None:
+def test_what_a_notice_said_is_shown_redacted_and_the_look_is_recorded(
+    client: TestClient, shop: Shop
+) -> None:
     notice = notified(client, shop)
-    path = f"/admin/webhook-logs/{notice.id}/replay"
-    answer = client.simulate_post(path, headers=admin(shop, "operator"), json={"reason": "lost news"})
-    assert (answer.status_code, answer.json) == (202, {"noticeId": str(notice.id), "queued": True})
+    seen = client.simulate_get(
+        f"/admin/webhook-logs/{notice.id}/content", headers=admin(shop, "read-only")
+    ).json
+    assert (seen["trusted"], seen["body"]["payment_status"]) == (True, "finished")
+    assert seen["headers"]["x-nowpayments-sig"] == "(128 characters)"
     record = AccessRecord.get()
-    assert (record.action, record.actor, record.order) == ("replay", "admin:olga", notice.order)
-    assert record.details == {"notice": str(notice.id), "reason": "lost news"}
-    courier.stop()
-    assert waiting_messages(shop, replay) == [str(notice.id)]
+    assert (record.action, record.actor, record.order) == ("notice_look", "admin:olga", notice.order)
+    assert record.details == {"notice": str(notice.id)}
 
 
-def test_a_replay_needs_a_notice_and_a_reason(client: TestClient, shop: Shop) -> None:
+def test_a_body_that_was_deleted_is_not_there_to_be_shown(client: TestClient, shop: Shop) -> None:
     notice = notified(client, shop)
-    for notice_id, body, status in ((notice.id, {}, 422), (uuid.uuid4(), {"reason": "because"}, 404)):
-        path = f"/admin/webhook-logs/{notice_id}/replay"
-        assert client.simulate_post(path, headers=admin(shop), json=body).status_code == status
+    expunge(notice.id)
+    seen = client.simulate_get(f"/admin/webhook-logs/{notice.id}/content", headers=admin(shop)).json
+    assert (seen["body"], seen["headers"]) == (None, {})
+    assert seen["expungedAt"]
+
+
+def test_only_admins_see_what_came(client: TestClient, shop: Shop) -> None:
+    notice = notified(client, shop)
+    path = f"/admin/webhook-logs/{notice.id}/content"
+    assert client.simulate_get(path).status_code == 401
+    assert client.simulate_get(path, headers=buyer(shop, an_order())).status_code == 403
+    assert (
+        client.simulate_get(f"/admin/webhook-logs/{uuid.uuid4()}/content", headers=admin(shop)).status_code
+        == 404
+    )
     assert AccessRecord.select().count() == 0

@@ -1,0 +1,134 @@
+"""`bitloot notices`: what senders told us, what was refused, and deleting one sealed body."""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+
+from bitloot.cli.opening import open_database
+from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from db import record_access
+from db.expunge import expunge
+from db.lists import NoticeFacts, list_notices, notice_facts
+from db.refused import Refused, list_refused
+
+__all__ = ["command", "filter_options", "filters_of"]
+
+Command = Any
+
+
+def filter_options(command: Command) -> Command:
+    """The options by which notices are found; the same for `notices list` and `replay`."""
+    time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
+    for option in (
+        click.option("--until", type=time, help="Received before this time (here)."),
+        click.option("--since", type=time, help="Received since this time (here)."),
+        click.option("--order", "order_id", type=click.UUID, help="About this order."),
+        click.option("--outcome", help="As in moved, late, unmatched …"),
+        click.option("--verdict", help="verified or foreign."),
+        click.option("--event", help="As in finished, order.status …"),
+        click.option("--source", help="As in nowpayments, kinguin …"),
+    ):
+        command = option(command)
+    return command
+
+
+def filters_of(given: dict[str, Any]) -> dict[str, Any]:
+    """Options as filters; a time without a zone is this machine's."""
+    return {
+        name: value.astimezone() if isinstance(value, datetime) else value
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+@click.group("notices")
+def command() -> None:
+    """IPNs and webhooks: list them, see what was refused, delete a body."""
+
+
+@command.command("list")
+@filter_options
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@as_json_option
+def show_notices(limit: int, as_json: bool, **given: Any) -> None:
+    """List notices, newest first."""
+    with open_database():
+        found = list_notices(filters_of(given), page=1, limit=limit)
+    if as_json:
+        print_json({"total": found.total, "notices": [asdict(notice) for notice in found.rows]})
+        return
+    show_rows([_row(notice) for notice in found.rows], numbers=("repeats", "replays"), empty="No notice.")
+    if found.total > len(found.rows):
+        say(f"{found.total - len(found.rows)} more; see --limit.", mark="·", style="dim")
+
+
+@command.command("refused")
+@click.option("--limit", type=click.IntRange(1, 500), default=50, show_default=True)
+@as_json_option
+def show_refused(limit: int, as_json: bool) -> None:
+    """List deliveries that were refused, newest first. Nothing in them is to be believed."""
+    with open_database():
+        found, total = list_refused(page=1, limit=limit)
+    rows = [_refused_row(refused) for refused in found]
+    if as_json:
+        print_json({"total": total, "refused": rows})
+        return
+    show_rows(rows, numbers=("size", "repeats"), empty="Nothing was refused.")
+
+
+@command.command("expunge")
+@click.argument("notice_id", type=click.UUID)
+@click.option("--reason", required=True, help="Why; kept in the record.")
+@click.option("--by", default=None, help="Who; your user name if left out.")
+@as_json_option
+def expunge_notice(notice_id: uuid.UUID, reason: str, by: str | None, as_json: bool) -> None:
+    """Delete the sealed body of the notice NOTICE_ID for good. What is said about it stays; it cannot run again."""
+    with open_database():
+        found = notice_facts(notice_id)
+        if found is None:
+            raise click.ClickException("There is no notice by this id.")
+        record_access(
+            found.order_id,
+            "notice_expunge",
+            actor=by or f"cli:{getpass.getuser()}",
+            outcome="granted",
+            address="",
+            user_agent="bitloot notices expunge",
+            details={"notice": str(notice_id), "reason": reason},
+        )
+        deleted = expunge(notice_id)
+    if as_json:
+        print_json({"notice": str(notice_id), "expunged": deleted})
+        return
+    say("Its body is gone; the rest stays." if deleted else "Its body had been deleted before.")
+
+
+def _row(notice: NoticeFacts) -> dict[str, Any]:
+    return {
+        "id": notice.id,
+        "received": notice.received_at.astimezone().strftime("%d %b %H:%M:%S"),
+        "source": notice.source,
+        "event": notice.event,
+        "verdict": notice.verdict,
+        "outcome": notice.outcome if notice.expunged_at is None else f"{notice.outcome}, expunged",
+        "repeats": notice.repeats,
+        "replays": notice.replays,
+    }
+
+
+def _refused_row(refused: Refused) -> dict[str, Any]:
+    return {
+        "id": refused.id,
+        "seen": refused.seen_at.astimezone().strftime("%d %b %H:%M:%S"),
+        "claims": refused.source,
+        "verdict": refused.verdict,
+        "size": refused.size,
+        "address": refused.address,
+        "repeats": refused.repeats,
+    }

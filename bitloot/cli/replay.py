@@ -1,0 +1,106 @@
+"""`bitloot replay`: runs a notice again, or all that a filter finds; it counts first and tells what would happen."""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from actors.broker import connect
+from actors.foresight import Foreseen, foresee
+from actors.replaying import CAP, Plan, plan_replays, replay_many, replay_one
+from actors.retry import send_now
+from bitloot.cli.notices import filter_options, filters_of
+from bitloot.cli.opening import open_database
+from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.settings import Settings
+from bitloot.shop import open_shop
+from db import Notice
+
+__all__ = ["command"]
+
+#: Of many, so many are shown; the rest is counted.
+SHOWN = 50
+
+
+@click.command("replay")
+@click.argument("notice_id", type=click.UUID, required=False)
+@filter_options
+@click.option("--reason", default=None, help="Why; kept with each replay. Needed unless --dry-run.")
+@click.option("--by", default=None, help="Who; your user name if left out.")
+@click.option("--dry-run", is_flag=True, help="Tell what each would change, and why not; run none.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+def command(
+    notice_id: uuid.UUID | None,
+    reason: str | None,
+    by: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Run the notice NOTICE_ID again, or all that the options find. No purchase, letter or reveal happens twice."""
+    filters = filters_of(given)
+    if (notice_id is None) == (not filters):
+        raise click.UsageError("Name one notice, or say by options which.")
+    if not dry_run and reason is None:
+        raise click.UsageError("Give a --reason, or use --dry-run.")
+    with open_database() as settings:
+        plan = _plan(settings, notice_id, filters)
+        if dry_run or not plan.count:
+            _tell(plan, as_json)
+            return
+        if not yes and not as_json:
+            _tell(plan, as_json)
+            click.confirm(f"Run {plan.count} again?", abort=True)
+        connect(settings)
+        who, why = by or f"cli:{getpass.getuser()}", reason or ""
+        if notice_id is not None:
+            replay_one(notice_id, by=who, reason=why, send=send_now)
+        else:
+            replay_many(filters, expected=plan.count, by=who, reason=why, rate=settings.replay_rate)
+    if as_json:
+        print_json({"count": plan.count, "queued": True})
+        return
+    say(f"{plan.count} will run again, {settings.replay_rate:g} a second; the workers go on from here.")
+
+
+def _plan(settings: Settings, notice_id: uuid.UUID | None, filters: dict[str, Any]) -> Plan:
+    shop = open_shop(settings)
+    if notice_id is None:
+        return plan_replays(shop, filters)
+    notice = Notice.get_or_none(Notice.id == notice_id)
+    if notice is None:
+        raise click.ClickException("There is no notice by this id.")
+    return Plan(1, [foresee(shop, notice)])
+
+
+def _tell(plan: Plan, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "dryRun": True,
+                "count": plan.count,
+                "cap": CAP,
+                "replays": [asdict(one) for one in plan.replays],
+            }
+        )
+        return
+    _show(plan.replays)
+    effective = sum(one.change is not None for one in plan.replays)
+    say(f"{plan.count} found; {effective} of the first {len(plan.replays)} would change something.", mark="·")
+
+
+def _show(replays: Sequence[Foreseen]) -> None:
+    rows = [
+        {"id": one.notice_id, "outcome": one.outcome, "change": one.change or f"nothing: {one.why}"}
+        for one in replays[:SHOWN]
+    ]
+    show_rows(rows, empty="No notice is found.")
+    if len(replays) > SHOWN:
+        say(f"{len(replays) - SHOWN} more.", mark="·", style="dim")

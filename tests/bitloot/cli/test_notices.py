@@ -1,0 +1,85 @@
+"""`bitloot notices`: found, refused, deleted."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+import db
+from bitloot.settings import load_settings
+from bitloot.shop import open_shop
+from db import AccessRecord, Notice, base
+from db.refused import keep_refused
+from tests.bitloot.cli.conftest import Bitloot
+from tests.factories import a_payment, an_order
+from tests.web.cast import ipn_body, signed
+
+
+@pytest.fixture
+def lost(in_environ: dict[str, str]) -> str:
+    """A true notice that took no effect, beside a refused one; its id."""
+    settings = load_settings(in_environ)
+    shop = open_shop(settings)
+    base.configure(settings, application="tests")
+    with base.scope():
+        payment = a_payment(an_order())
+        body = ipn_body(payment)
+        notice = db.seal_notice(
+            shop.vault,
+            source="nowpayments",
+            event="finished",
+            external_id=payment.gateway_payment_id,
+            digest="lost",
+            proof="sorted",
+            headers=signed(shop, body),
+            body=body,
+            address="",
+        )
+        db.keep_notice(notice, None, "unknown")
+        keep_refused(
+            shop.vault,
+            source="kinguin",
+            verdict="bad_signature",
+            headers={},
+            body=b"{}",
+            size=2,
+            address="::1",
+        )
+    base.dispose()
+    return str(notice.id)
+
+
+def test_notices_are_found_by_what_is_said_about_them(bitloot: Bitloot, lost: str) -> None:
+    found = bitloot("notices", "list", "--source", "nowpayments", "--since", "2026-01-01", "--json").document
+    assert (found["total"], found["notices"][0]["id"], found["notices"][0]["verdict"]) == (
+        1,
+        lost,
+        "verified",
+    )
+    assert lost in bitloot("notices", "list").out
+    assert "No notice" in bitloot("notices", "list", "--outcome", "moved").out
+
+
+def test_what_was_refused_is_listed_apart(bitloot: Bitloot, lost: str) -> None:
+    [refused] = bitloot("notices", "refused", "--json").document["refused"]
+    assert (refused["claims"], refused["verdict"], refused["size"]) == ("kinguin", "bad_signature", 2)
+
+
+def test_a_body_is_deleted_once_and_it_is_recorded_who_did_it(
+    bitloot: Bitloot, lost: str, in_environ: dict[str, str]
+) -> None:
+    assert bitloot("notices", "expunge", lost).code == 2
+    assert bitloot("notices", "expunge", str(uuid.uuid4()), "--reason", "asked to").code == 1
+    done = bitloot("notices", "expunge", lost, "--reason", "asked to", "--by", "olga", "--json")
+    assert done.document == {"notice": lost, "expunged": True}
+    assert "had been deleted before" in bitloot("notices", "expunge", lost, "--reason", "again").out
+    base.configure(load_settings(in_environ), application="tests")
+    with base.scope():
+        assert Notice.get().body is None
+        record = AccessRecord.select().order_by(AccessRecord.id).get()
+    base.dispose()
+    assert (record.action, record.actor) == ("notice_expunge", "olga")
+    assert record.details == {"notice": lost, "reason": "asked to"}
+    told = bitloot("replay", lost, "--dry-run", "--json").document["replays"][0]
+    assert (told["outcome"], told["change"]) == ("expunged", None)
