@@ -58,7 +58,7 @@ class Ipn:
                 "late news changed nothing",
                 action="notice_late",
                 order=str(taken.order_id),
-                event=notice.event,
+                told=notice.event,
             )
         if taken.dst is OrderState.PAID:
             post(reserve, str(taken.order_id))

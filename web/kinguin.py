@@ -87,7 +87,7 @@ class KinguinWebhooks:
         outcome = _outcome(hint, fresh, about)
         if about is not None and outcome == "late":
             log.info(
-                "late news changed nothing", action="notice_late", order=str(about.order_id), event=hint.event
+                "late news changed nothing", action="notice_late", order=str(about.order_id), told=hint.event
             )
         ring("webhook:received", {"source": supplier.name, "event": hint.event, "outcome": outcome})
         NOTICES.labels(supplier.name, outcome).inc()

@@ -14,8 +14,7 @@ import db
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
 from bitloot.vault import Vault
-from db import Case, Move, NewNotice, Notice, Payment, Terms, Told, base, take_batch
-from db import known_payments
+from db import Case, Move, NewNotice, Notice, Payment, Terms, Told, base, known_payments, take_batch
 from db import news as news_module
 from db.news import foresee
 from tests.factories import a_payment, again, an_order, news_of, take

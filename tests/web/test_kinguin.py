@@ -198,3 +198,23 @@ def test_the_status_is_for_admins(client: TestClient, shop: Shop) -> None:
     assert client.simulate_get(path, headers=buyer(shop, order)).status_code == 403
     assert client.simulate_get(path, headers=bearer("no.token.atall")).status_code == 401
     assert client.simulate_get("/kinguin/status/unknown", headers=admin(shop)).status_code == 404
+
+
+def test_an_older_word_about_an_order_comes_late_and_wakes_nobody(client: TestClient, shop: Shop) -> None:
+    order, [purchase] = a_waiting_order()
+    outcomes = []
+    for second in (5, 3):
+        told = {
+            "orderId": purchase.supplier_ref,
+            "status": "completed" if second == 5 else "processing",
+            "updatedAt": f"2026-01-02T03:04:0{second}.000+00:00",
+        }
+        body = json.dumps(told).encode()
+        assert (
+            client.simulate_post("/kinguin/webhooks", body=body, headers=kinguin_headers(shop)).status_code
+            == 204
+        )
+        outcomes.append(Notice.select().order_by(Notice.received_at.desc()).get().outcome)
+    assert outcomes == ["matched", "late"]
+    courier.stop()
+    assert waiting_messages(shop, finalize) == [str(order.id)]
