@@ -45,7 +45,9 @@ def foresee(shop: Shop, notice: Notice) -> Foreseen:
         if notice.source == shop.gateway.name:
             return _money(shop, notice, shop.gateway.parse_ipn(headers, body))
         if notice.source == "resend":
-            return Foreseen(notice.id, "ignored", why="a letter's fate took effect in the commit of its notice")
+            return Foreseen(
+                notice.id, "ignored", why="a letter's fate took effect in the commit of its notice"
+            )
         supplier = shop.suppliers.get(notice.source)
         if supplier is None:
             return Foreseen(
