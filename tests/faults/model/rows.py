@@ -13,7 +13,7 @@ __all__ = ["CHAINED", "UNFINISHED", "anew", "ipn", "shift", "tables_with_times"]
 #: Orders that have not come to the happy end.
 UNFINISHED = (
     "SELECT 1 FROM orders o WHERE state <> 'fulfilled' OR NOT EXISTS"
-    " (SELECT 1 FROM letters l WHERE l.order_id = o.id AND l.state = 'sent') LIMIT 1"
+    " (SELECT 1 FROM letters l WHERE l.order_id = o.id AND l.kind = 'keys_ready' AND l.state = 'sent') LIMIT 1"
 )
 
 #: Rows that stay from story to story, or whose times mean nothing to any step.
