@@ -101,8 +101,8 @@ _ALL = (
         (
             Change(
                 "bitloot.gateways.ipn_signature",
-                "hmac.compare_digest(_digest(form, body, key), given)",
-                "_digest(form, body, key) == given",
+                "hmac.compare_digest(_digest(signed, key), given)",
+                "_digest(signed, key) == given",
             ),
         ),
         (f"{NET}no_proof_is_compared_by_equals",),
@@ -142,7 +142,7 @@ _ALL = (
         "each try to send a letter has a key of its own",
         (
             Change(
-                "actors.notify", "letter.idempotency_key\n", 'f"{letter.idempotency_key}/{id(object())}"\n'
+                "actors.mailing", "letter.idempotency_key\n", 'f"{letter.idempotency_key}/{id(object())}"\n'
             ),
         ),
         (f"{NET}a_letter_whose_answer_was_lost_arrives_once",),
