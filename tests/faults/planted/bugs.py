@@ -83,7 +83,10 @@ _ALL = (
     Bug(
         "answered-before-commit",
         "an IPN is acknowledged before it is stored",
-        (Change("web.intake", "        return waiting.wait()\n", '        return Taken("noted")\n'),),
+        (
+            Change("web.intake", "while not waiting.sleeper.wait(NOTICE_SECONDS):", "while not waiting:"),
+            Change("web.intake", "        return waiting.answer()\n", '        return Taken("noted")\n'),
+        ),
         (f"{NET}a_notice_that_was_not_stored_is_not_acknowledged",),
     ),
     Bug(
