@@ -106,7 +106,7 @@ def open_ours(lab: Lab, peers: Path, *, processes: int, threads: int, latency: i
 
     done = (
         "SELECT count(*) FROM letters JOIN orders o ON o.id = order_id"
-        " WHERE o.state = 'fulfilled' AND letters.state = 'sent'"
+        " WHERE o.state = 'fulfilled' AND letters.kind = 'keys_ready' AND letters.state = 'sent'"
     )
     return Shop("ours", port, url, seed, done), stubs[0]
 

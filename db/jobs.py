@@ -116,7 +116,7 @@ def _order_of(subject_id: str) -> str | None:
 FACTS = """
 SELECT j.id, j.actor, j.subject_id, j.order_id, o.state,
        coalesce(o.moved_at > j.failed_at, false) OR (j.actor = 'notify' AND EXISTS (
-           SELECT 1 FROM letters l WHERE l.order_id = j.order_id AND l.state = 'sent')),
+           SELECT 1 FROM letters l WHERE l.order_id = j.order_id AND l.kind = 'keys_ready' AND l.state = 'sent')),
        EXISTS (SELECT 1 FROM purchases p WHERE p.order_id = j.order_id AND p.state = 'manual'),
        j.attempts, j.deaths, j.error_class, j.error, j.traceback, j.state, j.failed_at,
        j.retried_at, j.retried_by, j.retry_reason

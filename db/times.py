@@ -52,7 +52,8 @@ moved AS (
            + coalesce(range_agg(tstzrange(accepted_at, done_at)) FILTER (WHERE done_at IS NOT NULL), '{}') AS spans
       FROM delivered GROUP BY order_id
 ), mailed AS (
-    SELECT order_id, min(sent_at) AS mailed_at FROM chosen JOIN letters USING (order_id) GROUP BY order_id
+    SELECT order_id, min(sent_at) AS mailed_at FROM chosen JOIN letters USING (order_id)
+     WHERE kind = 'keys_ready' GROUP BY order_id
 ), revealed AS (
     SELECT order_id, min(at) AS revealed_at FROM chosen JOIN access_records USING (order_id)
      WHERE action = 'reveal' AND outcome = 'granted' GROUP BY order_id

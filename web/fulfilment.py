@@ -23,7 +23,7 @@ from web.describe import describe
 from web.errors import Problem
 from web.record import record
 from web.reveal import REVEALABLE
-from web.rights import standing
+from web.rights import check_generation, standing
 
 __all__ = ["Deliver", "FulfilmentStatus"]
 
@@ -41,7 +41,7 @@ class StatusView(Answer):
     status: str
     moved_at: datetime
     can_reveal: bool = Field(description="There are keys that the buyer may see, if not all of them yet.")
-    right: str = Field(description="valid, ended (a newer link was mailed), used_up, withdrawn or expired.")
+    right: str = Field(description="valid, used_up, withdrawn or expired.")
     hold: str | None = Field(default=None, description="Why a paid order is parked; for admins.")
     lines: list[LineStatus]
 
@@ -65,9 +65,11 @@ class FulfilmentStatus:
         with database():
             facts = order_facts(order_id)
             stored = keys_per_line(order_id)
-            right = standing(viewer, right_of(order_id), self._settings)
+            right = right_of(order_id)
         if facts is None:
             raise not_found()
+        check_generation(viewer, right)
+        stands = standing(viewer, right, self._settings)
         order = facts.order
         lines = [
             LineStatus(
@@ -85,8 +87,8 @@ class FulfilmentStatus:
                 order_id=order.id,
                 status=str(order.state),
                 moved_at=order.moved_at,
-                can_reveal=order.state in REVEALABLE and stored.total() > 0 and right == "valid",
-                right=right,
+                can_reveal=order.state in REVEALABLE and stored.total() > 0 and stands == "valid",
+                right=stands,
                 hold=order.hold if viewer.is_admin else None,
                 lines=lines,
             ),

@@ -15,6 +15,7 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState
 from db import NewLine, Order, Payment, open_payment, place_order
 from db.order_facts import order_facts, payments_of, products_named, turn
+from db.rights import right_of
 from web.answers import answer
 from web.auth import Gate, not_found
 from web.body import read_model
@@ -22,6 +23,7 @@ from web.deadline import database, renew
 from web.describe import describe
 from web.errors import Problem
 from web.order_answers import OrderPlaced, OrderView, PlaceOrder, order_view, payment_view
+from web.rights import check_generation
 
 __all__ = ["OneOrder", "Orders"]
 
@@ -135,8 +137,10 @@ class OneOrder:
         viewer = self._gate.viewer_of(req, order_id)
         with database():
             facts = order_facts(order_id)
+            right = right_of(order_id)
         if facts is None:
             raise not_found()
+        check_generation(viewer, right)
         answer(resp, order_view(facts, for_admin=viewer.is_admin))
 
 

@@ -10,7 +10,7 @@ from db.rights import Right, right_of, spend_reveal
 from web.auth import Viewer
 from web.errors import Problem
 
-__all__ = ["refusal", "spend", "standing", "standing_refusal"]
+__all__ = ["check_generation", "refusal", "spend", "standing", "standing_refusal"]
 
 #: What `standing` says when it is not `valid`: status, code and detail.
 REFUSALS: Mapping[str, tuple[int, str, str]] = {
@@ -30,6 +30,12 @@ def standing(viewer: Viewer, right: Right, settings: Settings) -> str:
     if viewer.generation != right.generation:
         return "ended"
     return "used_up" if right.reveals >= settings.reveal_limit else "valid"
+
+
+def check_generation(viewer: Viewer, right: Right) -> None:
+    """Raises Problem where a newer link ended this viewer's."""
+    if not viewer.is_admin and viewer.generation != right.generation:
+        raise refusal("ended")
 
 
 def standing_refusal(viewer: Viewer, order_id: uuid.UUID, settings: Settings) -> Problem | None:

@@ -41,6 +41,9 @@ def test_a_fresh_link_ends_every_token_of_the_one_before(client: TestClient, sho
     assert generation == 2
     assert reveal(client, order, old) == (401, "ended_right")
     assert client.simulate_get(f"/fulfillment/{order.id}/download-link", headers=old).status_code == 401
+    for path in (f"/orders/{order.id}", f"/fulfillment/{order.id}/status"):
+        refused = client.simulate_get(path, headers=old)
+        assert (refused.status_code, refused.json["code"]) == (401, "ended_right")
     stale = {"linkToken": shop.tokens.link(order.id, 1)}
     answer = client.simulate_post(f"/fulfillment/{order.id}/session", json=stale)
     assert (answer.status_code, answer.json["code"]) == (401, "ended_right")

@@ -82,7 +82,7 @@ async function look() {
   const opened = !at("keys").hidden;
   if (!status.canReveal && status.right !== "used_up") hideKeys();
   at("reveal").hidden = !status.canReveal || opened;
-  at("guest").hidden = !["ended", "used_up"].includes(status.right) || opened;
+  at("guest").hidden = status.right !== "used_up" || opened;
   const seen = `${status.status} ${status.right}`;
   if (seen === shown) return;
   const order = await ask(`/orders/${orderId}`);
@@ -126,6 +126,11 @@ async function lookAndGoOn() {
   timer = setTimeout(lookAndGoOn, link === "away" ? QUICK : SLOW);
 }
 
+function linked(now) {
+  link = now;
+  lookAndGoOn();
+}
+
 function start() {
   shown = "";
   at("guest").hidden = true;
@@ -136,8 +141,8 @@ function start() {
     onStart: lookAndGoOn,
     onEvent: lookAndGoOn,
     onReload: lookAndGoOn,
-    onLink: (now) => (link = now),
-    onEnd: () => (link = "away"),
+    onLink: linked,
+    onEnd: () => linked("away"),
   });
 }
 
