@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.flows.conftest import open_house
 from tests.flows.house import House
 from tests.servers import Servers
+
+expect.set_options(timeout=15_000)
 
 #: Quiet, and fit for a root user in a container.
 FLAGS = (
@@ -46,9 +48,9 @@ def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @contextmanager
 def profile(browser: Browser, house: House, **options: Any) -> Iterator[BrowserContext]:
-    """A visitor: nothing kept from those before. Whatever does not come within ten seconds has failed."""
+    """A visitor: nothing kept from those before. Whatever does not come within fifteen seconds has failed."""
     context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(15_000)
     try:
         if options.get("java_script_enabled", True):
             context.grant_permissions(["clipboard-read", "clipboard-write"], origin=house.web)

@@ -24,6 +24,7 @@ const ends = {
   withdrawn: ["These keys were withdrawn", "They are destroyed, and nobody can show them any more. Questions? Please answer our letter."],
   expired: ["These keys are no longer kept", "The time for which we keep keys is over, and they are destroyed."],
 };
+const closed = ["This link does not open the order", "It is incomplete, or too old. Please use the newest letter, or a code."];
 const links = { live: "Live.", stream: "Live.", away: "Looking every few seconds." };
 const QUICK = 2000; // ms between looks while nothing is told live
 const SLOW = 15000;
@@ -116,7 +117,7 @@ async function lookAndGoOn() {
     await look();
   } catch (error) {
     if (isOver(error)) {
-      stop(ends[error.code === "ended_right" ? "ended" : ""] || ["This link does not open the order", "It is incomplete, or too old. Please use the newest letter, or a code."]);
+      stop(error.code === "ended_right" ? ends.ended : closed);
       return;
     }
     link = "away";

@@ -53,7 +53,7 @@ export async function ask(path, options) {
     return await call(path, options);
   } catch (error) {
     const token = takeToken();
-    if (error.code !== "expired_token" || !isForLetters(token)) throw error;
+    if (!["expired_token", "token_missing"].includes(error.code) || !isForLetters(token)) throw error;
     await begin(token);
     return call(path, options);
   }
