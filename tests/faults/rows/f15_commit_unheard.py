@@ -35,7 +35,7 @@ def _trade(trial: Trial, shop: FaultShop, proxy: Proxy, orders: int) -> None:
 
     shop.supervise()
     proxy.judge = judge
-    load = trial.load(shop, orders)
+    load = trial.load(shop, orders, pace=1.0 if trial.full else 0.0)
     load.finish()
     load.settle(20 if trial.full else 3)
     proxy.judge = lambda _: Verb.PASS
