@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from bench.acks import measure_acks
+from bench.custody import measure_custody
 from bench.lab import open_lab
 from bench.orders import measure_orders
 from bench.pace import measure_pace
@@ -22,7 +23,9 @@ OUT = Path(__file__).parent / "out"
 @click.option("--count", default=4_000, show_default=True, help="IPNs per run.")
 @click.option("--orders", default=400, show_default=True, help="Orders per run, from IPN to fulfilled.")
 @click.option("--connections", default=32, show_default=True, help="Connections of the load.")
-@click.option("--only", type=click.Choice(["acks", "orders", "pace"]), help="One benchmark instead of all.")
+@click.option(
+    "--only", type=click.Choice(["acks", "orders", "custody", "pace"]), help="One benchmark instead of all."
+)
 def main(runs: int, count: int, orders: int, connections: int, only: str | None) -> None:
     """Measures BitLoot against the peer (BENCH_PEERS, default ../shared/peers) and against PostgreSQL alone."""
     screen = Console(stderr=True)
@@ -35,6 +38,8 @@ def main(runs: int, count: int, orders: int, connections: int, only: str | None)
             figures += measure_acks(lab, runs=runs, count=count, connections=connections, say=screen.print)
         if only in {None, "orders"}:
             figures += measure_orders(lab, runs=runs, count=orders, connections=connections, say=screen.print)
+        if only in {None, "custody"}:
+            figures += measure_custody(lab, runs=runs, count=max(1, count // 10), say=screen.print)
         if only in {None, "pace"}:
             figures += measure_pace(lab, runs=runs, say=screen.print)
     show(figures)
