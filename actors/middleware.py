@@ -18,6 +18,7 @@ from actors.chain import go_on_in_threads
 from actors.policy import POLICIES, Policy
 from bitloot.errors import BitLootError, Retryable, UnsafeSettings, frames_of
 from bitloot.logs import configure_logs
+from bitloot.settings import load_settings
 from db import base
 
 __all__ = ["Boot", "Burial", "CommitFirst", "SafeRetries", "Scrub", "SentInsideTransaction", "Telemetry"]
@@ -33,7 +34,8 @@ class Boot(Middleware):
 
     def before_worker_boot(self, broker: Broker, worker: Any) -> None:
         try:
-            configure_logs(workshop.open_from_environment("worker"), "worker")
+            configure_logs(load_settings(), "worker")  # first: what is opened may have something to say
+            workshop.open_from_environment("worker")
         except UnsafeSettings as refusal:
             for reason in refusal.reasons:
                 log.critical(reason, action="refused")
