@@ -2,6 +2,7 @@
 
 from actors import broker  # noqa: I001  # the order is the point
 from actors import (
+    alert,
     check_payment,
     check_purchase,
     clear,
@@ -15,6 +16,7 @@ from actors import (
 from actors import write_letter
 
 __all__ = [
+    "alert",
     "broker",
     "check_payment",
     "check_purchase",

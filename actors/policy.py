@@ -67,6 +67,7 @@ POLICIES: Mapping[str, Policy] = {
     "notify": Policy(states=frozenset({FULFILLED}), max_age=KEY_MEMORY),
     "write_letter": Policy(max_age=KEY_MEMORY),
     "clear": Policy(attempts=0, max_age=30),  # what is left comes again by its row
+    "alert": Policy(attempts=3),  # its row brings it back
     "check_payment": Policy(),
     "check_purchase": Policy(),
     "replay": Policy(swept=False),  # an operator waits for it: what fails is tried again at once

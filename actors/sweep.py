@@ -8,6 +8,7 @@ import dramatiq
 import structlog
 
 from actors import bell, blocks
+from actors.alert import alert, silence
 from actors.check_payment import check_payment
 from actors.check_purchase import check_purchase
 from actors.clear import clear, withdraw_ended
@@ -22,6 +23,7 @@ from bitloot.deadlines import deadlines
 from bitloot.settings import Settings
 from bitloot.states import OrderState
 from db import Order, base, claim_due, claim_polls
+from db.alerts import claim_alerts, gather_alerts
 from db.expunge import expunge_old
 from db.letters_due import claim_letters, gather_letters
 from db.purchase_checks import claim_checks, wake
@@ -164,6 +166,15 @@ def _blocks(_: Settings) -> Sent:
     return {"freed": len(freed)} if freed else {}
 
 
+def _alerts(settings: Settings) -> Sent:
+    """What a person is to be told now: whatever the parts before have found, too."""
+    gather_alerts(silence(), settings.sweep_batch)
+    claimed = claim_alerts(settings.sweep_batch, settings.sweep_grace * 4)
+    for alert_id in claimed:
+        alert.send(str(alert_id))
+    return {alert.actor_name: len(claimed)} if claimed else {}
+
+
 def _letters(settings: Settings) -> Sent:
     """Letters that the journal calls for, and letters that wait for another try."""
     gather_letters(settings.letters, settings.sweep_batch * 10)
@@ -186,5 +197,5 @@ def _rights(settings: Settings) -> Sent:
 
 #: In this order; each by its own index, cheap when nothing is due.
 PARTS: tuple[Callable[[Settings], Sent], ...] = (
-    *(_orders, _payments, _purchases, _unpaid, _alarms, _replays, _expunge, _blocks, _letters, _rights),
+    *(_orders, _payments, _purchases, _unpaid, _alarms, _replays, _expunge, _blocks, _letters, _rights, _alerts),
 )

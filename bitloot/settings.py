@@ -154,6 +154,12 @@ class Settings(BaseSettings):
     deadline_person: float = Field(default=86400, gt=0, allow_inf_nan=False)
     deadline_sweep: float = Field(default=60, gt=0, allow_inf_nan=False)
 
+    alerts_url: str = ""
+    alerts_secret: SecretStr = SecretStr("")
+    alerts_repeat: float = Field(default=4 * 3600, ge=60, allow_inf_nan=False)
+    silence_seconds: float = Field(default=3600, gt=0, allow_inf_nan=False)
+    refusals_per_hour: int = Field(default=20, ge=1)
+
     # --- relay
     relay_host: str = "127.0.0.1"
     relay_port: int = Field(default=8001, ge=0, le=65535)

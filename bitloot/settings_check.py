@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bitloot.alerting import parse_alerts_secret
 from bitloot.errors import Malformed
 from bitloot.mail.address import parse_sender
 from bitloot.mail.letters import KINDS
@@ -41,6 +42,7 @@ def unsafe_reasons(settings: Settings) -> list[str]:
         *_gateway(settings),
         *_suppliers(settings),
         *_notices(settings),
+        *_alerts(settings),
         *_purchases(settings),
         *_store_and_mail(settings),
         *_standins(settings),
@@ -143,6 +145,18 @@ def _notices(settings: Settings) -> Iterator[str]:
             parse_networks(getattr(settings, name))
         except ValueError:
             yield f"{name.upper()} must hold addresses or networks, as in: 192.0.2.7,198.51.100.0/24."
+
+
+def _alerts(settings: Settings) -> Iterator[str]:
+    if not settings.alerts_url:
+        return
+    sink = urlsplit(settings.alerts_url)
+    if not sink.hostname or sink.scheme not in ({"http", "https"} if settings.development else {"https"}):
+        yield "ALERTS_URL must start with https:// (in development also http://) and name a host."
+    try:
+        parse_alerts_secret(settings.alerts_secret.get_secret_value())
+    except Malformed:
+        yield "ALERTS_SECRET must be whsec_ and the base64 of 24 to 64 random bytes."
 
 
 def _purchases(settings: Settings) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Literal
 
 import redis
@@ -15,10 +16,12 @@ from redis.retry import Retry
 from bitloot.errors import BitLootError
 from bitloot.shop import Shop
 from db.migrate import migrations
+from db.silence import last_notices
 from db.standing import schema_numbers
 from web.answers import Answer, Ok, answer
 from web.deadline import database
 from web.describe import describe
+from web.errors import UNAVAILABLE
 from web.patience import Patience, TooSlow
 
 __all__ = ["Alive", "Ready"]
@@ -42,6 +45,7 @@ class Readiness(Answer):
 
     status: Literal["ready", "degraded", "unavailable"]
     components: Mapping[str, Component]
+    last_notices: Mapping[str, datetime] = {}  # by source
 
 
 class Alive:
@@ -83,9 +87,18 @@ class Ready:
             return self._seen[1]
         with ThreadPoolExecutor(len(self._parts)) as threads:
             components = dict(zip(self._parts, threads.map(self._check, self._parts.values()), strict=True))
-        found = Readiness(status=_status(components), components=components)
+        status = _status(components)
+        heard = {} if status == "unavailable" else self._last_notices()
+        found = Readiness(status=status, components=components, last_notices=heard)
         self._seen = (time.monotonic() + FRESH, found)
         return found
+
+    def _last_notices(self) -> Mapping[str, datetime]:
+        try:
+            with database(PART_SECONDS):
+                return {item.source: item.at for item in last_notices()}
+        except UNAVAILABLE:
+            return {}
 
     def _check(self, check: Callable[[], str | None]) -> Component:
         began = time.perf_counter()

@@ -31,6 +31,7 @@ from db import base, migrate
 from db.clock import ALARM, compare, time_of
 from db.data_keys import under_master_keys
 from db.master_keys import need_master_keys
+from db.silence import last_notices, quiet_sources
 from db.stuck import open_cases, stuck, sweep_age
 
 __all__ = ["Finding", "command", "examine"]
@@ -117,6 +118,7 @@ def examine(settings: Settings) -> list[Finding]:
         "redis": lambda: _redis(settings),
         "sweep": lambda: _sweep(settings),
         "orders": lambda: _orders(settings),
+        "notices": lambda: _notices(settings),
         "master keys": lambda: _master_keys(settings),
         f"store ({settings.store})": lambda: _store(settings),
         f"mail ({settings.mailer})": lambda: _healthy(open_mailer(settings).health, "takes letters"),
@@ -213,6 +215,17 @@ def _orders(settings: Settings) -> str:
         told = ", ".join(f"{count} {state}" for state, count in late.items())
         raise Permanent(f"Some stand too long: {told}. See `bitloot case list --kind stuck`")
     return f"None stands too long; {sum(cases.values())} open cases."
+
+
+def _notices(settings: Settings) -> str:
+    """Who was heard of last, and who is not."""
+    with _scope(settings):
+        last, quiet = last_notices(), quiet_sources(settings.silence_seconds)
+    if quiet:
+        told = ", ".join(f"{item.source} for {item.seconds / 60:.0f} min, {item.orders} orders open" for item in quiet)
+        raise Permanent(f"Unusually quiet: {told}. Look at its webhook settings")
+    told = ", ".join(f"{item.source} {item.at:%Y-%m-%d %H:%M} UTC" for item in last)
+    return f"Last of each: {told}." if told else "None has come yet."
 
 
 def _master_keys(settings: Settings) -> str:
