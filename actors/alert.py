@@ -8,7 +8,7 @@ from actors.step import step
 from actors.workshop import shop
 from bitloot.alerting import AlertSink, advice
 from db.alerts import Alert, Matter, told
-from db.silence import quiet_sources, refused_sources
+from db.silence import quiet_sources
 
 __all__ = ["alert", "silence"]
 
@@ -35,11 +35,7 @@ def alert(alert_id: str) -> None:
 
 
 def silence() -> list[Matter]:
-    """Sources that say nothing, or whose word we refuse."""
+    """Sources that have something to tell, and say nothing."""
     settings = shop().settings
-    quiet = [
-        Matter(f"silence:{item.source}", "quiet", item.source)
-        for item in quiet_sources(settings.silence_seconds)
-    ]
-    refused = refused_sources(settings.refusals_per_hour)
-    return quiet + [Matter(f"refusals:{source}", "refusals", source) for source in refused]
+    quiet = quiet_sources(settings.silence_seconds)
+    return [Matter(f"silence:{item.source}", "quiet", item.source) for item in quiet]

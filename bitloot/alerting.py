@@ -27,7 +27,10 @@ ADVICE: Mapping[str, tuple[str, str]] = {
         "A provider refuses our account: {about}.",
         "Mend key, balance or quota there; orders go on by themselves.",
     ),
-    "quiet": ("No notices from {about}, while orders of it are open.", "Look at its webhook settings; bitloot doctor"),
+    "quiet": (
+        "No notices from {about}, while orders of it are open.",
+        "Look at its webhook settings; bitloot doctor",
+    ),
     "refusals": (
         "Many deliveries of {about} are refused; it may switch us off.",
         "Compare the secret there and here; bitloot doctor",
@@ -51,7 +54,7 @@ class AlertSink:
         self._key = parse_alerts_secret(secret.get_secret_value())
 
     def send(self, alert_id: str, document: Mapping[str, Any]) -> None:
-        """Raises Retryable also where it may have arrived: by its id the sink knows a repeat. Else Blocked, Permanent."""
+        """Raises Retryable also where it may have arrived: the sink knows a repeat by its id. Or Blocked, Permanent."""
         at = str(int(time.time()))
         signed = f"{alert_id}.{at}.".encode() + strict_json.dumps(document)
         signature = base64.b64encode(hmac.digest(self._key, signed, hashlib.sha256)).decode()

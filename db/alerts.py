@@ -16,7 +16,8 @@ __all__ = ["Alert", "Matter", "claim_alerts", "gather_alerts", "told"]
 #: Everything that is open now, whoever opened it. The last part are matters that no row tells.
 OPEN = """
     SELECT 'case:' || id AS matter, kind, subject AS about, order_id FROM cases WHERE state = 'open'
-    UNION ALL SELECT 'job:' || id, 'dead_job', actor || ' ' || error_class, order_id FROM jobs WHERE state = 'dead'
+    UNION ALL SELECT 'job:' || id, 'dead_job', actor || ' ' || error_class, order_id FROM jobs
+     WHERE state = 'dead' AND actor <> 'alert'
     UNION ALL SELECT 'block:' || id, 'blocked', provider || ' ' || code, NULL FROM blocks WHERE closed_at IS NULL
     UNION ALL SELECT * , NULL::uuid FROM unnest(%s::text[], %s::text[], %s::text[])
 """
@@ -58,7 +59,11 @@ def gather_alerts(others: Sequence[Matter], limit: int) -> tuple[int, int]:
         " ended AS (UPDATE alerts a SET ended_at = clock_timestamp(), due_at = NULL WHERE ended_at IS NULL"
         " AND NOT EXISTS (SELECT 1 FROM open o WHERE o.matter = a.matter) RETURNING 1)"
         " SELECT (SELECT count(*) FROM raised), (SELECT count(*) FROM ended)",
-        *([other.name for other in others], [other.kind for other in others], [other.about for other in others]),
+        *(
+            [other.name for other in others],
+            [other.kind for other in others],
+            [other.about for other in others],
+        ),
         limit,
     )
     return int(found[0][0]), int(found[0][1])

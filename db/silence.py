@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from db.base import rows
 
-__all__ = ["LastNotice", "Quiet", "last_notices", "quiet_sources", "refused_sources"]
+__all__ = ["LastNotice", "Quiet", "last_notices", "quiet_sources"]
 
 #: What is usual is told by so many notices of a week; of fewer it cannot be told.
 ENOUGH, MOST = 10, 500
@@ -15,7 +16,10 @@ ENOUGH, MOST = 10, 500
 #: A source that is quiet for so many times its longest pause of that week is unusually quiet.
 PAUSES = 3.0
 
-LAST = "SELECT source, max(seen_at) FROM notices GROUP BY source ORDER BY source"
+LAST = (
+    "SELECT s.source, n.received_at FROM unnest(%s::text[]) AS s (source) CROSS JOIN LATERAL (SELECT received_at"
+    " FROM notices WHERE source = s.source ORDER BY received_at DESC LIMIT 1) n ORDER BY 1"
+)
 
 QUIET = """
     WITH waiting AS (
@@ -31,11 +35,6 @@ QUIET = """
     SELECT source, max(orders), extract(epoch FROM now() - max(received_at)) FROM heard GROUP BY source
     HAVING count(*) >= %s AND now() - max(received_at) > greatest(%s * interval '1 second', %s * max(pause))
     ORDER BY source
-"""
-
-REFUSED = """
-    SELECT source, sum(repeats + 1) FROM refused_deliveries WHERE seen_at > now() - interval '1 hour'
-    GROUP BY source HAVING sum(repeats + 1) >= %s ORDER BY source
 """
 
 
@@ -54,9 +53,9 @@ class Quiet:
     seconds: float
 
 
-def last_notices() -> list[LastNotice]:
-    """When each source was heard last; a repeat counts."""
-    return [LastNotice(source, at) for source, at in rows(LAST)]
+def last_notices(sources: Iterable[str]) -> list[LastNotice]:
+    """When each source said something new last; none for who was never heard."""
+    return [LastNotice(source, at) for source, at in rows(LAST, sorted(sources))]
 
 
 def quiet_sources(least: float) -> list[Quiet]:
@@ -65,8 +64,3 @@ def quiet_sources(least: float) -> list[Quiet]:
         Quiet(source, int(orders), float(seconds))
         for source, orders, seconds in rows(QUIET, MOST, ENOUGH, least, PAUSES)
     ]
-
-
-def refused_sources(least: int) -> dict[str, int]:
-    """Sources of which so many deliveries were refused within an hour that the sender may switch us off."""
-    return {source: int(count) for source, count in rows(REFUSED, least)}

@@ -69,6 +69,7 @@ class Ready:
             "redis": self._check_redis,
             "store": self._check_store,
         }
+        self._sources = [shop.gateway.name, *shop.suppliers]
         self._seen: tuple[float, Readiness] | None = None
 
     @describe(
@@ -96,7 +97,7 @@ class Ready:
     def _last_notices(self) -> Mapping[str, datetime]:
         try:
             with database(PART_SECONDS):
-                return {item.source: item.at for item in last_notices()}
+                return {item.source: item.at for item in last_notices(self._sources)}
         except UNAVAILABLE:
             return {}
 

@@ -220,9 +220,11 @@ def _orders(settings: Settings) -> str:
 def _notices(settings: Settings) -> str:
     """Who was heard of last, and who is not."""
     with _scope(settings):
-        last, quiet = last_notices(), quiet_sources(settings.silence_seconds)
+        last, quiet = last_notices(["nowpayments", *SUPPLIERS]), quiet_sources(settings.silence_seconds)
     if quiet:
-        told = ", ".join(f"{item.source} for {item.seconds / 60:.0f} min, {item.orders} orders open" for item in quiet)
+        told = ", ".join(
+            f"{item.source} for {item.seconds / 60:.0f} min, {item.orders} orders open" for item in quiet
+        )
         raise Permanent(f"Unusually quiet: {told}. Look at its webhook settings")
     told = ", ".join(f"{item.source} {item.at:%Y-%m-%d %H:%M} UTC" for item in last)
     return f"Last of each: {told}." if told else "None has come yet."

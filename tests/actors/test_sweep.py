@@ -185,7 +185,7 @@ def test_an_order_that_nobody_paid_ends(shop: Shop) -> None:
 def test_an_order_that_stands_too_long_is_a_case_until_it_moves_on(shop: Shop) -> None:
     order = a_paid_order()
     base.rows("UPDATE orders SET moved_at = now() - interval '11 minutes' RETURNING id")
-    assert sweep_once() == {"alarms": 1}
+    assert sweep_once() == {"alarms": 1, "alert": 1}
     assert sweep_once() == {}
     assert (Case.get().kind, Case.get().state) == ("stuck", "open")
     again(order).advance(OrderState.FAILED, actor="test")

@@ -13,3 +13,6 @@ CREATE TABLE alerts (
 );
 CREATE INDEX alerts_due ON alerts (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX alerts_order_id ON alerts (order_id);
+
+-- Who was heard when.
+CREATE INDEX notices_heard ON notices (source, received_at);
