@@ -1,6 +1,7 @@
 """What we remember; the only place that says SQL or Peewee."""
 
 from db.access import AccessRecord, record_access
+from db.alerts import Alert
 from db.blocks import Block
 from db.cases import Case, open_case
 from db.hints import keep_hint
@@ -20,6 +21,7 @@ from db.stuck import Beat
 
 __all__ = [
     "AccessRecord",
+    "Alert",
     "Beat",
     "Block",
     "Case",

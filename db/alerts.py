@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from peewee import IntegerField, TextField, UUIDField
+from peewee import ForeignKeyField, IntegerField, TextField, UUIDField
 
 from db.base import Model, rows
 from db.fields import TimeField
+from db.orders import Order
 
 __all__ = ["Alert", "Matter", "claim_alerts", "gather_alerts", "told"]
 
@@ -24,11 +25,12 @@ OPEN = """
 
 
 class Alert(Model):
+    order_id: uuid.UUID | None
     id = UUIDField(primary_key=True)
-    matter = TextField()
+    matter = TextField(unique=True)
     kind = TextField()
     about = TextField()
-    order_id = UUIDField(null=True)
+    order = ForeignKeyField(Order, null=True, backref="alerts", index=False)
     raised_at = TimeField()
     times = IntegerField()
     told_at = TimeField(null=True)

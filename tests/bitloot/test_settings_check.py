@@ -62,6 +62,8 @@ UNSAFE = [
     ({"MAILER": "resend"}, "RESEND_API_KEY is missing"),
     ({"SMTP_SECURITY": "none"}, "SMTP_SECURITY=none sends letters in clear"),
     ({"STANDINS": "true"}, "STANDINS may only be on in development."),
+    ({"ALERTS_URL": "http://pager.example.test"}, "ALERTS_URL must"),
+    ({"ALERTS_URL": "https://pager.example.test", "ALERTS_SECRET": "whsec_short"}, "ALERTS_SECRET must"),
 ]
 
 
