@@ -13,6 +13,7 @@ from bench.lab import open_lab
 from bench.orders import measure_orders
 from bench.pace import measure_pace
 from bench.peer import peers_folder
+from bench.relay import measure_relay
 from bench.report import show, write
 
 OUT = Path(__file__).parent / "out"
@@ -23,10 +24,13 @@ OUT = Path(__file__).parent / "out"
 @click.option("--count", default=4_000, show_default=True, help="IPNs per run.")
 @click.option("--orders", default=400, show_default=True, help="Orders per run, from IPN to fulfilled.")
 @click.option("--connections", default=32, show_default=True, help="Connections of the load.")
+@click.option("--clients", default=10_000, show_default=True, help="Clients of the relay.")
 @click.option(
-    "--only", type=click.Choice(["acks", "orders", "custody", "pace"]), help="One benchmark instead of all."
+    "--only",
+    type=click.Choice(["acks", "orders", "custody", "pace", "relay"]),
+    help="One benchmark instead of all.",
 )
-def main(runs: int, count: int, orders: int, connections: int, only: str | None) -> None:
+def main(runs: int, count: int, orders: int, connections: int, clients: int, only: str | None) -> None:
     """Measures BitLoot against the peer (BENCH_PEERS, default ../shared/peers) and against PostgreSQL alone."""
     screen = Console(stderr=True)
     peers = peers_folder()
@@ -42,6 +46,8 @@ def main(runs: int, count: int, orders: int, connections: int, only: str | None)
             figures += measure_custody(lab, runs=runs, count=max(1, count // 10), say=screen.print)
         if only in {None, "pace"}:
             figures += measure_pace(lab, runs=runs, say=screen.print)
+        if only in {None, "relay"}:
+            figures += measure_relay(lab, runs=runs, clients=clients, say=screen.print)
     show(figures)
     write(figures, OUT / "latest.json")
     screen.print(f"written to {OUT / 'latest.json'}")
