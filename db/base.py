@@ -15,6 +15,7 @@ from bitloot.audit import AuditKeys
 from bitloot.errors import UnsafeSettings
 from bitloot.settings import Settings
 from db.clock import compare, now, time_of
+from db.prepared import Connection
 
 __all__ = [
     "Database",
@@ -115,6 +116,7 @@ def connect_url(url: str, *, max_connections: int, application: str) -> None:
     database.init(  # type: ignore[no-untyped-call]
         url,
         max_connections=max_connections,
+        connection_factory=Connection,
         stale_timeout=300,
         timeout=5,
         connect_timeout=5,
@@ -177,6 +179,9 @@ def in_transaction() -> bool:
 
 
 def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
-    """Runs one statement and returns its rows."""
+    """Runs one statement and returns its rows; one that this connection runs often was planned before."""
+    held: Any = None if database.is_closed() else database.connection()  # type: ignore[no-untyped-call]
+    if isinstance(held, Connection):
+        sql = held.worded(sql, len(params), database.execute_sql)
     found = database.execute_sql(sql, params)  # type: ignore[no-untyped-call]
     return list(found.fetchall())

@@ -1,0 +1,63 @@
+"""Statements that a connection runs often are parsed and planned by the server once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import peewee
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
+
+__all__ = ["Connection"]
+
+#: A connection prepares what it runs for the third time: what is asked once or twice is not worth a plan that stays.
+OFTEN = 3
+
+#: Statements that one connection keeps. The hot path has some forty; lists with filters of their own must not grow it.
+MOST = 200
+
+
+class Connection(connection):
+    """Knows which statements it ran before, and how to run them now."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._seen: Counter[str] = Counter()
+        self._worded: dict[str, str] = {}
+
+    def worded(self, sql: str, count: int, execute: Callable[[str], object]) -> str:
+        """What to run with the same `count` parameters: `sql` itself, or the EXECUTE of what was prepared from it.
+
+        `execute` runs a statement on this connection. Raises peewee's errors for a server that is away.
+        """
+        worded = self._worded.get(sql)
+        if worded is None:
+            if not self._is_often(sql) or self.get_transaction_status() != TRANSACTION_STATUS_IDLE:
+                return (
+                    sql  # in a transaction a refusal would break it; the next run outside of one prepares it
+                )
+            worded = self._worded[sql] = _prepare(sql, count, execute)
+        return worded
+
+    def _is_often(self, sql: str) -> bool:
+        if sql not in self._seen and len(self._seen) >= MOST:
+            return False
+        self._seen[sql] += 1
+        return self._seen[sql] >= OFTEN
+
+
+def _prepare(sql: str, count: int, execute: Callable[[str], object]) -> str:
+    """Falls back to the text itself where the server cannot tell of what type the parameters are."""
+    # Named by its text: a pooler between us and the server may not put another statement in its place.
+    name = "bl_" + hashlib.sha256(sql.encode()).hexdigest()[:24]
+    first, *rest = sql.split("%s")
+    numbered = first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
+    try:
+        execute(f"PREPARE {name} AS {numbered}")
+    except (peewee.OperationalError, peewee.InterfaceError):
+        raise
+    except peewee.DatabaseError:
+        return sql
+    return f"EXECUTE {name}" + (f" ({', '.join(['%s'] * count)})" if count else "")

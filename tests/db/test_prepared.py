@@ -1,0 +1,76 @@
+"""What a connection runs often is planned once, and nothing else about it changes."""
+
+from __future__ import annotations
+
+import pytest
+from peewee import DataError
+
+from bitloot.settings import Settings
+from db import base, prepared
+from db.base import rows
+
+KNOWN = "SELECT statement FROM pg_prepared_statements ORDER BY prepare_time"
+
+
+@pytest.fixture(autouse=True)
+def fresh_connection(database: Settings) -> None:
+    base.database.close()
+    base.dispose()
+    base.database.connect()  # type: ignore[no-untyped-call]
+
+
+def test_what_runs_often_is_prepared_and_answers_the_same() -> None:
+    sql = "SELECT state, %s::int + 1 FROM orders RIGHT JOIN (VALUES (1)) v ON true"
+    answers = [rows(sql, number) for number in range(prepared.OFTEN + 2)]
+    assert answers == [[(None, number + 1)] for number in range(prepared.OFTEN + 2)]
+    assert [statement for (statement,) in rows(KNOWN)] == [
+        f"PREPARE {name_of()} AS {sql.replace('%s', '$1')}"
+    ]
+
+
+def name_of() -> str:
+    return str(rows("SELECT name FROM pg_prepared_statements WHERE statement LIKE %s", "%VALUES%")[0][0])
+
+
+def test_a_statement_whose_parameters_have_no_type_runs_as_it_is() -> None:
+    for _ in range(prepared.OFTEN + 1):
+        assert rows("SELECT jsonb_build_object('a', %s)->>'a'", "x") == [("x",)]
+    assert rows(KNOWN) == []
+
+
+def test_nothing_is_prepared_in_a_transaction_but_what_was_is_used() -> None:
+    with base.transaction():
+        for _ in range(prepared.OFTEN + 1):
+            rows("SELECT count(*) FROM orders WHERE email = %s", "a")
+        assert rows(KNOWN) == []
+    rows("SELECT count(*) FROM orders WHERE email = %s", "a")
+    assert len(rows(KNOWN)) == 1
+    with base.transaction():
+        assert rows("SELECT count(*) FROM orders WHERE email = %s", "a") == [(0,)]
+
+
+def test_a_bad_value_is_the_same_error_and_harms_nothing() -> None:
+    sql = "SELECT count(*) FROM orders WHERE id = %s"
+    for _ in range(prepared.OFTEN):
+        rows(sql, "00000000-0000-0000-0000-000000000000")
+    with pytest.raises(DataError):
+        rows(sql, "no uuid")
+    assert rows(sql, "00000000-0000-0000-0000-000000000000") == [(0,)]
+
+
+def test_statements_of_their_own_kind_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prepared, "MOST", 2)
+    for number in range(4):
+        for _ in range(prepared.OFTEN):
+            rows(f"SELECT {number}")
+    assert len(rows(KNOWN)) == 2
+
+
+def test_a_name_that_another_client_prepared_through_a_pooler_is_no_danger() -> None:
+    """The name is made of the text, so that whoever prepared it prepared the same."""
+    sql = "SELECT count(*) FROM orders WHERE email = %s"
+    for _ in range(prepared.OFTEN):
+        rows(sql, "a")
+    connection = base.database.connection()  # type: ignore[no-untyped-call]
+    connection._worded.clear()
+    assert rows(sql, "a") == [(0,)]
