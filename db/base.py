@@ -182,6 +182,6 @@ def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
     """Runs one statement and returns its rows; one that this connection runs often was planned before."""
     held: Any = None if database.is_closed() else database.connection()  # type: ignore[no-untyped-call]
     if isinstance(held, Connection):
-        sql = held.worded(sql, len(params), database.execute_sql)
+        sql = held.worded(sql, params, database.execute_sql)
     found = database.execute_sql(sql, params)  # type: ignore[no-untyped-call]
     return list(found.fetchall())

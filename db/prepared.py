@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import peewee
@@ -27,18 +27,20 @@ class Connection(connection):
         self._seen: Counter[str] = Counter()
         self._worded: dict[str, str] = {}
 
-    def worded(self, sql: str, count: int, execute: Callable[[str], object]) -> str:
-        """What to run with the same `count` parameters: `sql` itself, or the EXECUTE of what was prepared from it.
+    def worded(self, sql: str, params: Sequence[Any], execute: Callable[[str], object]) -> str:
+        """What to run with the same `params`: `sql` itself, or the EXECUTE of what was prepared from it.
 
         `execute` runs a statement on this connection. Raises peewee's errors for a server that is away.
         """
+        if any(isinstance(value, list) for value in params):
+            return sql  # psycopg2 says of an array of texts what it is; in its place a query would take it for any other
         worded = self._worded.get(sql)
         if worded is None:
             if not self._is_often(sql) or self.get_transaction_status() != TRANSACTION_STATUS_IDLE:
                 return (
                     sql  # in a transaction a refusal would break it; the next run outside of one prepares it
                 )
-            worded = self._worded[sql] = _prepare(sql, count, execute)
+            worded = self._worded[sql] = _prepare(sql, len(params), execute)
         return worded
 
     def _is_often(self, sql: str) -> bool:

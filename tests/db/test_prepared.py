@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from peewee import DataError
 
@@ -36,6 +38,11 @@ def test_a_statement_whose_parameters_have_no_type_runs_as_it_is() -> None:
     for _ in range(prepared.OFTEN + 1):
         assert rows("SELECT jsonb_build_object('a', %s)->>'a'", "x") == [("x",)]
     assert rows(KNOWN) == []
+
+
+def test_lists_are_read_as_ever() -> None:
+    for _ in range(prepared.OFTEN + 1):
+        assert rows("SELECT count(*) FROM orders WHERE id = ANY(%s::uuid[])", [str(uuid.uuid4())]) == [(0,)]
 
 
 def test_nothing_is_prepared_in_a_transaction_but_what_was_is_used() -> None:
