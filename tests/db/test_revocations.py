@@ -10,12 +10,10 @@ from db.revocations import Grant, ended, revoke_admin, revoke_token
 from db.rights import give_right_anew
 from tests.factories import an_order
 
-NOW = int(time.time())
-
-
 def test_an_operators_tokens_end_and_later_ones_hold(database: Settings) -> None:
-    old, new = Grant("a", NOW - 60, admin="mallory"), Grant("b", NOW + 60, admin="mallory")
-    other, buyer = Grant("c", NOW - 60, admin="alice"), Grant("d", 0, order_id=uuid.uuid4())
+    now = int(time.time())
+    old, new = Grant("a", now - 60, admin="mallory"), Grant("b", now + 60, admin="mallory")
+    other, buyer = Grant("c", now - 60, admin="alice"), Grant("d", 0, order_id=uuid.uuid4())
     everyone = [old, new, other, buyer]
     assert ended(everyone) == ended([]) == set()
     revoke_admin("mallory", who="tester", reason="left us")
