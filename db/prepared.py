@@ -33,7 +33,9 @@ class Connection(connection):
         `execute` runs a statement on this connection. Raises peewee's errors for a server that is away.
         """
         if any(isinstance(value, list) for value in params):
-            return sql  # psycopg2 writes an array of texts as one; only a query by itself may read it as another
+            return (
+                sql  # psycopg2 writes an array of texts as one; only a query by itself may read it as another
+            )
         worded = self._worded.get(sql)
         if worded is None:
             if not self._is_often(sql) or self.get_transaction_status() != TRANSACTION_STATUS_IDLE:

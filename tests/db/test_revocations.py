@@ -10,6 +10,7 @@ from db.revocations import Grant, ended, revoke_admin, revoke_token
 from db.rights import give_right_anew
 from tests.factories import an_order
 
+
 def test_an_operators_tokens_end_and_later_ones_hold(database: Settings) -> None:
     now = int(time.time())
     old, new = Grant("a", now - 60, admin="mallory"), Grant("b", now + 60, admin="mallory")
@@ -27,7 +28,7 @@ def test_one_token_ends_and_its_bearers_others_hold(database: Settings) -> None:
     leaked, kept = Grant("a", 0, order_id=order), Grant("b", 0, order_id=order)
     revoke_token("a", who="tester", reason="leaked")
     assert ended([leaked, kept]) == {leaked}
-    assert ended([Grant("x", NOW, admin="token:a")]) == set()
+    assert ended([Grant("x", int(time.time()), admin="token:a")]) == set()
 
 
 def test_a_buyers_older_tokens_end_when_the_right_is_given_anew(database: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The Procfile under a runner as a PaaS has one: it tells each process its PORT, stops all at once, and starts again."""
+"""The Procfile under a runner, as a PaaS has one: each process is told its PORT, all drain at once and start again."""
 
 from __future__ import annotations
 
