@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from bitloot.engines.process import Process
+from bitloot.engines.process import Process, accepts
 from tests.faults.ear import Ear
 from tests.faults.killing import storm
 from tests.faults.plan import row
 from tests.faults.trial import Trial
+from tests.waiting import until
 
 __all__ = ["all_killed"]
 
@@ -29,6 +30,7 @@ def all_killed(trial: Trial) -> None:
 
         storm(trial, load, victims, most=180 if trial.full else 12)
         trial.settle(load, within=60)
+        until(lambda: accepts(shop.settings.port), seconds=60, what="web after its last death")
         load.reveal(5)
         time.sleep(2 * shop.settings.relay_look_seconds)
         ear.stop()
