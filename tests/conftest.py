@@ -22,11 +22,15 @@ from tests.servers import (
     refuse_used_redis,
     with_database,
 )
+from tests.tools import CHROMIUM, left_out
 
 #: Valkey's databases that tests empty: one a worker, from 1; 0 is left to others.
 REDIS_NUMBERS = range(1, 16)
 
 SERVERS = pytest.StashKey[Servers]()
+
+#: A browser is no wheel, and `make test` needs nothing but Python; .ci/run installs one and accepts no run without it.
+collect_ignore = [] if CHROMIUM else ["browser"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,6 +39,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SERVERS] = Servers.handed_on(config.workerinput["servers"])
     elif getattr(config.option, "numprocesses", None) and not config.option.collectonly:
         _servers(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in left_out():
+        terminalreporter.write_line(line, yellow=True)
 
 
 def pytest_configure_node(node: Any) -> None:

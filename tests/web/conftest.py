@@ -18,14 +18,14 @@ from actors.broker import connect
 from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
 from db import base, put_products
-from tests.web.live_house import CHROMIUM, NODE
+from tests.tools import CHROMIUM, NODE
 from web.app import create_app
 from web.standins import StandinsConfig, catalog_rows, start_standins
 from web.standins.server import RunningStandins
 
 Ask = Callable[..., Result]
 
-#: Where there is neither Node nor a browser, nothing can be said of how they hear.
+#: Where there is neither Node nor a browser, nothing can be said of how they hear; the run's end tells.
 collect_ignore = [] if NODE and CHROMIUM else ["test_live_js.py"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import queue
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from bitloot.engines.ports import free_port
 from bitloot.shop import Shop
+from tests.tools import CHROMIUM, NODE
 from tests.web.relay.ears import PATIENCE
 from web.app import create_app
 from web.pages import FOLDER
@@ -24,19 +24,6 @@ from web.pages import FOLDER
 __all__ = ["CHROMIUM", "NODE", "LiveHouse", "NodeEar", "live_house"]
 
 EAR = Path(__file__).parent / "live_ear.mjs"
-
-
-def _node() -> str | None:
-    """Node with a WebSocket of its own: since 22, before that behind a flag."""
-    found = shutil.which("node")
-    asked = ["--experimental-websocket", "-p", "typeof WebSocket"]
-    if found and subprocess.run([found, *asked], capture_output=True, text=True).stdout.strip() == "function":
-        return found
-    return None
-
-
-NODE = _node()
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -1,0 +1,29 @@
+"""Programs that some tests need and no wheel brings. Where one is missing, those tests are left out, and it is said."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+__all__ = ["CHROMIUM", "NODE", "left_out"]
+
+
+def _node() -> str | None:
+    """Node with a WebSocket of its own: since 22, before that behind a flag."""
+    found = shutil.which("node")
+    asked = ["--experimental-websocket", "-p", "typeof WebSocket"]
+    if found and subprocess.run([found, *asked], capture_output=True, text=True).stdout.strip() == "function":
+        return found
+    return None
+
+
+NODE = _node()
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def left_out() -> list[str]:
+    """What cannot be run here, a line each. `.ci/run` accepts none about the browser."""
+    lines = [] if CHROMIUM else ["left out: tests/browser needs Chromium (Debian: apt-get install chromium)"]
+    if not (NODE and CHROMIUM):
+        lines.append("left out: tests/web/test_live_js.py needs Chromium, and Node 20 or newer")
+    return lines
