@@ -32,6 +32,7 @@ def admin_routes(shop: Shop) -> list[tuple[str, str]]:
     fill = {
         "order_id:uuid": str(uuid.uuid4()),
         "notice_id:uuid": str(uuid.uuid4()),
+        "refused_id:uuid": str(uuid.uuid4()),
         "job_id:uuid": str(uuid.uuid4()),
         "case_id:uuid": str(uuid.uuid4()),
         "reservation_id": "X",

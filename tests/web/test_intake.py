@@ -79,8 +79,8 @@ def test_the_same_notice_in_one_batch_is_one_move(database: Settings) -> None:
 def test_two_notices_that_race_for_one_order_are_both_answered(database: Settings) -> None:
     payment = a_payment(an_order())
     answers = all_at_once(Intake(TERMS), [(payment, "one"), (payment, "two")])
-    outcomes = sorted(taken.outcome for taken in answers if isinstance(taken, Taken))
-    assert outcomes == ["moved", "noted"]
+    outcomes = {taken.outcome for taken in answers if isinstance(taken, Taken)}
+    assert outcomes in ({"moved", "noted"}, {"moved", "late"})  # late: the one that was told first came second
     assert again(payment.order).seq == 2
 
 

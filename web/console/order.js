@@ -33,6 +33,7 @@ let shown = "";
 let live;
 let link = "away";
 let timer;
+let over = false; // the right ended while this page was open
 
 function say([headline, explanation]) {
   if (at("headline").textContent !== headline) at("headline").textContent = headline;
@@ -100,6 +101,7 @@ function isOver(error) {
 }
 
 function stop(text) {
+  over = true;
   clearTimeout(timer);
   live?.stop();
   live = undefined;
@@ -112,16 +114,19 @@ function stop(text) {
 }
 
 async function lookAndGoOn() {
+  if (over) return; // what was under way when it ended must not say something else
   clearTimeout(timer);
   try {
     await look();
   } catch (error) {
+    if (over) return;
     if (isOver(error)) {
       stop(error.code === "ended_right" ? ends.ended : closed);
       return;
     }
     link = "away";
   }
+  if (over) return;
   at("link").textContent = links[link];
   at("link").dataset.link = link;
   timer = setTimeout(lookAndGoOn, link === "away" ? QUICK : SLOW);
@@ -133,6 +138,7 @@ function linked(now) {
 }
 
 function start() {
+  over = false;
   shown = "";
   at("guest").hidden = true;
   lookAndGoOn();

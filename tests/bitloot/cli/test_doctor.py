@@ -26,6 +26,7 @@ PARTS = [
     "redis",
     "sweep",
     "orders",
+    "notices",
     "master keys",
     "store (directory)",
     "mail (directory)",

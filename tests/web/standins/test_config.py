@@ -25,6 +25,7 @@ def safe_settings(**more: Any) -> Settings:
         "database_url": SecretStr("postgresql://localhost/x"),
         "redis_url": SecretStr("redis://localhost"),
         "master_keys": SecretStr("1:" + base64.b64encode(bytes(range(32))).decode()),
+        "audit_keys": SecretStr("1:" + base64.b64encode(bytes(range(32, 64))).decode()),
         "buyer_token_secret": SecretStr("buyer" + VARIED),
         "admin_token_secret": SecretStr("admin" + VARIED),
         "link_secret": SecretStr("link" + VARIED),
