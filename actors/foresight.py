@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from actors.hints import step_for
+from actors.reread import reread_goods, reread_money
 from bitloot.errors import Permanent
 from bitloot.gateways.base import OtherNews, PaymentNews
 from bitloot.shop import Shop
@@ -41,9 +42,9 @@ class Foreseen:
 def foresee(shop: Shop, notice: Notice) -> Foreseen:
     """Opens the sealed body and judges it against the rows as they are. Needs a connection scope."""
     try:
-        headers, body = open_notice(shop.vault, notice)
+        opened = open_notice(shop.vault, notice)
         if notice.source == shop.gateway.name:
-            return _money(shop, notice, shop.gateway.parse_ipn(headers, body))
+            return _money(shop, notice, reread_money(shop.gateway, notice, *opened))
         if notice.source == "resend":
             return Foreseen(
                 notice.id, "ignored", why="a letter's fate took effect in the commit of its notice"
@@ -53,14 +54,12 @@ def foresee(shop: Shop, notice: Notice) -> Foreseen:
             return Foreseen(
                 notice.id, "refused", notice.order_id, why="supplier_off: its supplier is not set up"
             )
-        return _goods(notice, supplier.parse_webhook(headers, body))
+        return _goods(notice, reread_goods(supplier, notice, *opened))
     except Expunged:
         deleted = notice.expunged_at.strftime("%Y-%m-%d") if notice.expunged_at else "before"
         return Foreseen(notice.id, "expunged", notice.order_id, why=f"its body was deleted ({deleted})")
     except Permanent as error:
-        return Foreseen(
-            notice.id, "refused", notice.order_id, why=f"{error.code}: by today's rules and secrets"
-        )
+        return Foreseen(notice.id, "refused", notice.order_id, why=f"{error.code}: by today's rules")
 
 
 def _money(shop: Shop, notice: Notice, news: PaymentNews | OtherNews) -> Foreseen:

@@ -8,12 +8,14 @@ from actors import bell
 from actors.chain import hand_on
 from actors.foresight import ADOPTED, Foreseen, foresee
 from actors.hints import step_for
+from actors.reread import reread_goods, reread_money
 from actors.reserve import reserve
 from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Permanent
-from bitloot.gateways.base import PaymentNews
+from bitloot.gateways.base import OtherNews, PaymentNews
 from bitloot.states import OrderState
+from bitloot.suppliers.base import Hint
 from db import Notice, Replay, open_notice, take_news
 from db.hints import hinted
 from db.replays import finish_replay
@@ -25,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @step(queue="replay")
 def replay(replay_id: str) -> None:
-    """Judges the notice's body again and lets it take effect where it still can. Never buys, mails or reveals twice:
+    """Reads the notice's body again and lets it take effect where it still can. Never buys, mails or reveals twice:
     money and steps pass the same doors as ever."""
     asked = Replay.get_or_none(Replay.id == replay_id)
     if asked is None or asked.done_at is not None:
@@ -49,10 +51,10 @@ def replay(replay_id: str) -> None:
 def _run(notice: Notice) -> str:
     """What came of it. Its body can be read: that was seen a moment ago."""
     try:
-        headers, body = open_notice(shop().vault, notice)
+        opened = open_notice(shop().vault, notice)
         if notice.source == shop().gateway.name:
-            return _replay_ipn(headers, body)
-        return _replay_webhook(notice.source, headers, body)
+            return _replay_ipn(reread_money(shop().gateway, notice, *opened))
+        return _replay_webhook(notice.source, reread_goods(shop().suppliers[notice.source], notice, *opened))
     except Permanent as error:  # it was deleted meanwhile, or a setting changed
         return error.code
 
@@ -64,9 +66,8 @@ def _note(foreseen: Foreseen, outcome: str) -> str:
     return foreseen.change or foreseen.why
 
 
-def _replay_ipn(headers: dict[str, str], body: bytes) -> str:
+def _replay_ipn(news: PaymentNews | OtherNews) -> str:
     tools = shop()
-    news = tools.gateway.parse_ipn(headers, body)
     if not isinstance(news, PaymentNews):
         return "ignored"
     taken = take_news(
@@ -81,8 +82,7 @@ def _replay_ipn(headers: dict[str, str], body: bytes) -> str:
     return taken.outcome
 
 
-def _replay_webhook(source: str, headers: dict[str, str], body: bytes) -> str:
-    hint = shop().suppliers[source].parse_webhook(headers, body)
+def _replay_webhook(source: str, hint: Hint) -> str:
     about = hinted(source, hint) if hint.relevant else None
     if about is None:
         return "unmatched" if hint.relevant else "ignored"

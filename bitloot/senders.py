@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bitloot.settings import Settings
 
-__all__ = ["FOREIGN", "VERIFIED", "Senders", "parse_networks"]
+__all__ = ["FOREIGN", "PROOFS", "VERIFIED", "Senders", "parse_networks"]
 
 #: Verdicts on a proved notice. An address proves nothing and lists go out of date (PROVIDERS.md §3.5): it is a note.
 VERIFIED, FOREIGN = "verified", "foreign"
+
+#: How a sender may have proved itself: by which form of a signature or by which secret, as a notice keeps it.
+PROOFS = frozenset(
+    {"signature", "sorted", "raw", "sorted-previous", "raw-previous", "secret", "secret-previous"}
+)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -79,5 +79,8 @@ class Gateway(Protocol):
     def parse_ipn(self, headers: Mapping[str, str], body: bytes) -> PaymentNews | OtherNews:
         """Verifies and reads a notice; header names are lower-case. Raises BadSignature or Malformed."""
 
+    def reread_ipn(self, body: bytes, proof: str) -> PaymentNews | OtherNews:
+        """Reads a notice again whose sender proved itself when it came, by `proof`. Raises Malformed."""
+
     def health(self) -> None:
         """Raises unless the gateway answers."""

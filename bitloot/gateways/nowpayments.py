@@ -78,7 +78,10 @@ class NowPayments:
     def parse_ipn(self, headers: Mapping[str, str], body: bytes) -> PaymentNews | OtherNews:
         """Believes `body` only by its signature. Raises BadSignature, or Malformed for what was signed in vain."""
         secret, previous = self._ipn_secret.get_secret_value(), self._previous_secret.get_secret_value()
-        proof = prove(headers.get(SIGNATURE_HEADER), body, secret, previous)
+        return self.reread_ipn(body, prove(headers.get(SIGNATURE_HEADER), body, secret, previous))
+
+    def reread_ipn(self, body: bytes, proof: str) -> PaymentNews | OtherNews:
+        """Raises Malformed."""
         content = strict_json.loads(body)
         return other_news(content) or payment_news(content, proof)
 

@@ -168,5 +168,8 @@ class Supplier(Protocol):
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
         """Verifies and reads a webhook; header names are lower-case. Raises BadSignature or Malformed."""
 
+    def reread_webhook(self, headers: Mapping[str, str], body: bytes, proof: str) -> Hint:
+        """Reads a webhook again whose sender proved itself when it came, by `proof`. Raises Malformed."""
+
     def claims(self, headers: Mapping[str, str]) -> bool:
         """Whether a webhook with these headers looks like this supplier's dialect."""

@@ -34,7 +34,7 @@ from bitloot.suppliers.kinguin_fields import (
     understood,
 )
 from bitloot.suppliers.kinguin_search import MOST_PAGES, PAGE
-from bitloot.suppliers.kinguin_webhook import read_webhook
+from bitloot.suppliers.kinguin_webhook import read_hint, read_webhook
 
 __all__ = ["Kinguin"]
 
@@ -141,6 +141,9 @@ class Kinguin:
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
         secret, previous = self._webhook_secret.get_secret_value(), self._previous_secret.get_secret_value()
         return read_webhook(headers, body, secret, previous)
+
+    def reread_webhook(self, headers: Mapping[str, str], body: bytes, proof: str) -> Hint:
+        return read_hint(headers, body, proof)
 
     def claims(self, headers: Mapping[str, str]) -> bool:
         return "x-event-secret" in headers or "x-event-name" in headers

@@ -15,7 +15,7 @@ from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Hint
 from bitloot.suppliers.kinguin_fields import STATUSES, read_ref
 
-__all__ = ["SECRET_HEADER", "read_webhook"]
+__all__ = ["SECRET_HEADER", "read_hint", "read_webhook"]
 
 SECRET_HEADER = "x-event-secret"  # noqa: S105 (the header's name)
 EVENT_HEADER = "x-event-name"
@@ -36,7 +36,11 @@ def read_webhook(headers: Mapping[str, str], body: bytes, secret: str, previous:
     failures may get the endpoint switched off. But news of an order in JSON that two readers could read differently
     (a member named twice, NaN, half a surrogate pair …) is Malformed.
     """
-    proof = _prove(headers.get(SECRET_HEADER, ""), secret, previous)
+    return read_hint(headers, body, _prove(headers.get(SECRET_HEADER, ""), secret, previous))
+
+
+def read_hint(headers: Mapping[str, str], body: bytes, proof: str) -> Hint:
+    """What a webhook says whose sender proved itself by `proof`. Raises Malformed as above."""
     told = headers.get(EVENT_HEADER, "").strip().lower()
     event = told if _EVENT.fullmatch(told) and len(told) <= MAX_EVENT else "unnamed"
     fields = _fields(body, strict=event in _ORDER_EVENTS)

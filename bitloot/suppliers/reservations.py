@@ -26,7 +26,7 @@ from bitloot.suppliers.base import (
     Wanted,
 )
 from bitloot.suppliers.bearer import ClientCredentials
-from bitloot.suppliers.reservations_webhook import PROOF_HEADERS, WORDS, Verifier, read_webhook
+from bitloot.suppliers.reservations_webhook import PROOF_HEADERS, WORDS, Verifier, read_hint, read_webhook
 
 __all__ = ["Reservations"]
 
@@ -175,6 +175,9 @@ class Reservations:
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
         return read_webhook(headers, body, self._verifier)
+
+    def reread_webhook(self, headers: Mapping[str, str], body: bytes, proof: str) -> Hint:
+        return read_hint(body, proof)
 
     def claims(self, headers: Mapping[str, str]) -> bool:
         return any(name in headers for name in PROOF_HEADERS)

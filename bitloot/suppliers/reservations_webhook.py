@@ -17,7 +17,7 @@ from bitloot.moments import read_moment
 from bitloot.states import SupplierStatus
 from bitloot.suppliers.base import Hint
 
-__all__ = ["PROOF_HEADERS", "WORDS", "Verifier", "read_webhook"]
+__all__ = ["PROOF_HEADERS", "WORDS", "Verifier", "read_hint", "read_webhook"]
 
 SIGNATURE_HEADER, TOKEN_HEADER = PROOF_HEADERS = ("x-kinguin-signature", "x-auth-token")
 
@@ -68,11 +68,15 @@ class Verifier:
 
 
 def read_webhook(headers: Mapping[str, str], body: bytes, verifier: Verifier) -> Hint:
-    """Raises BadSignature, or Malformed for a proved body that is no JSON object.
+    """Raises BadSignature, or Malformed for a proved body that is no JSON object."""
+    return read_hint(body, verifier.check(headers, body))
+
+
+def read_hint(body: bytes, proof: str) -> Hint:
+    """What a webhook says whose sender proved itself by `proof`. Raises Malformed.
 
     A body may carry the key itself. It is left where it is: the worker fetches keys, and nothing else may hold one.
     """
-    proof = verifier.check(headers, body)
     fields = strict_json.loads(body)
     if not isinstance(fields, dict):
         raise Malformed("reservations: the webhook is no JSON object", code="not_an_object")

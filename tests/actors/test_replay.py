@@ -19,14 +19,16 @@ from tests.actors.conftest import Queued
 from tests.factories import a_paid_order, a_payment, a_waiting_order, again, an_order
 
 
-def kept(shop: Shop, source: str, headers: dict[str, str], body: bytes) -> uuid.UUID:
+def kept(
+    shop: Shop, source: str, headers: dict[str, str], body: bytes, *, proof: str = "unknown"
+) -> uuid.UUID:
     notice = db.seal_notice(
         shop.vault,
         source=source,
         event="e",
         external_id="x",
         digest="d",
-        proof="p",
+        proof=proof,
         headers=headers,
         body=body,
         address="127.0.0.1",
@@ -86,7 +88,7 @@ def test_replayed_five_times_it_moves_once(shop: Shop, queued: Queued) -> None:
     assert Notice.get().replays == 5
 
 
-def test_a_replay_judges_the_signature_again(shop: Shop) -> None:
+def test_a_notice_of_which_no_proof_is_known_is_judged_again(shop: Shop) -> None:
     payment = a_payment(an_order())
     notice = kept(shop, "nowpayments", *an_ipn(shop, payment, secret="somebody else's secret"))
     run = run_again(notice)

@@ -206,6 +206,7 @@ def test_a_published_vector_is_read(vector: Vector) -> None:
     assert news.payment_id in ("4000000001", "4000000002")
     assert news.actually_paid == news.pay_amount
     assert str(news.pay_amount) in ("81.52340017", "0.00041")
+    assert gateway.reread_ipn(vector.body, "sorted") == news
 
 
 def test_a_notice_signed_raw_says_so(lonely: NowPayments) -> None:

@@ -263,6 +263,11 @@ class Contract:
         with pytest.raises(BadSignature):
             bench.stranger.parse_webhook(headers, body)
 
+    def test_a_webhook_that_was_proved_before_reads_the_same_without_its_proof(self, bench: Bench) -> None:
+        _, _, headers, body = self._webhook(bench)
+        hint = bench.supplier.parse_webhook(headers, body)
+        assert bench.stranger.reread_webhook(headers, body, hint.proof) == hint
+
     def test_a_request_of_nobody_in_particular_is_not_claimed(self, bench: Bench) -> None:
         assert not bench.supplier.claims({})
         assert not bench.supplier.claims({"content-type": "application/json", "x-nowpayments-sig": "0"})
