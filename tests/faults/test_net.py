@@ -11,6 +11,7 @@ from decimal import Decimal
 import pytest
 from peewee import IntegrityError, OperationalError
 
+from bitloot import envelope, vault
 from bitloot.states import OrderState, PaymentState
 from db import Order, Purchase, intend, purchases_of
 from tests.faults.model.checks import Checks
@@ -59,6 +60,19 @@ def test_an_order_is_bought_sealed_and_told_once(world: World) -> None:
     checks.at_rest()
     assert state(sold) is OrderState.FULFILLED
     assert [sale.charges for supplier in world.suppliers.values() for sale in supplier.sales] == [1, 1, 1]
+
+
+def test_a_key_that_opens_in_another_place_is_seen_at_the_first_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unbound(header: bytes, use: str, *names: str) -> bytes:
+        return envelope.bind(header, use, *(() if use == "seal" else names))
+
+    monkeypatch.setattr(vault, "bind", unbound)  # much as the planted bug `empty-aad`
+    paid(world, ("onephase", 1))
+    world.calm(6)
+    with pytest.raises(AssertionError, match="opens in another place than its own"):
+        Checks(world).now()
 
 
 def test_a_line_has_one_purchase_of_a_generation_and_one_that_lives(world: World) -> None:

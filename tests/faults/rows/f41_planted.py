@@ -18,7 +18,7 @@ WIDE = {
 
 @row("F41", "planted bugs", short=len(BUGS), full=len(BUGS))
 def planted(trial: Trial) -> None:
-    """A bite is a bug that was caught by the tests that are named beside it; the table says who else caught it."""
+    """A bite is a bug that was caught by all tests that are named beside it; the table says who else caught it."""
     wide = list(WIDE.values()) if trial.full else []
     named = sorted({test for bug in BUGS.values() for test in bug.caught_by})
     control = hunt(None, [*named, *wide], trial.servers)
@@ -26,7 +26,7 @@ def planted(trial: Trial) -> None:
         trial.violation(f"red without a bug: {', '.join(control.red) or control.output[-300:]}")
     for bug in BUGS.values():
         found = hunt(bug, [*bug.caught_by, *wide], trial.servers)
-        if any(found.caught_by(test) for test in bug.caught_by):
+        if all(found.caught_by(test) for test in bug.caught_by):
             trial.bit()
         else:
             trial.violation(f"{bug.name} is not caught: {found.output[-300:]}")
