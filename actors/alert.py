@@ -8,7 +8,7 @@ from actors.step import step
 from actors.workshop import shop
 from bitloot.alerting import AlertSink, advice
 from db.alerts import Alert, Matter, told
-from db.silence import quiet_sources
+from db.silence import quiet_sources, refused_sources
 
 __all__ = ["alert", "silence"]
 
@@ -35,7 +35,10 @@ def alert(alert_id: str) -> None:
 
 
 def silence() -> list[Matter]:
-    """Sources that have something to tell, and say nothing."""
+    """Sources that have something to tell, and say nothing; and those that are refused so often that they may stop."""
     settings = shop().settings
-    quiet = quiet_sources(settings.silence_seconds)
-    return [Matter(f"silence:{item.source}", "quiet", item.source) for item in quiet]
+    quiet, refused = quiet_sources(settings.silence_seconds), refused_sources(settings.refusals_per_hour)
+    return [
+        *(Matter(f"silence:{item.source}", "quiet", item.source) for item in quiet),
+        *(Matter(f"refusals:{item.source}", "refusals", item.source) for item in refused),
+    ]

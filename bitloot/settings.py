@@ -158,6 +158,7 @@ class Settings(BaseSettings):
     alerts_secret: SecretStr = SecretStr("")
     alerts_repeat: float = Field(default=4 * 3600, ge=60, allow_inf_nan=False)
     silence_seconds: float = Field(default=3600, gt=0, allow_inf_nan=False)
+    refusals_per_hour: int = Field(default=20, ge=1)
 
     # --- relay
     relay_host: str = "127.0.0.1"

@@ -32,7 +32,7 @@ __all__ = [
     "seal_notice",
 ]
 
-#: What a replay needs to judge the sender again; nothing else of the headers is kept.
+#: What tells a sender's event and how it proved itself; nothing else of the headers is kept.
 KEPT_HEADERS = frozenset(
     {
         "content-type",
@@ -41,6 +41,9 @@ KEPT_HEADERS = frozenset(
         "x-event-secret",
         "x-kinguin-signature",
         "x-auth-token",
+        "svix-id",
+        "svix-timestamp",
+        "svix-signature",
     }
 )
 

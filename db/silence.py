@@ -1,4 +1,4 @@
-"""Who has not been heard of: a sender that switched us off says nothing, so its silence has to be noticed."""
+"""Who is not heard of, and who is not let in: a sender that switches us off says nothing, so it must be noticed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from db.base import rows
 
-__all__ = ["LastNotice", "Quiet", "last_notices", "quiet_sources"]
+__all__ = ["LastNotice", "Quiet", "Refusing", "last_notices", "quiet_sources", "refused_sources"]
 
 #: What is usual is told by so many notices of a week; of fewer it cannot be told.
 ENOUGH, MOST = 10, 500
@@ -38,6 +38,12 @@ QUIET = """
 """
 
 
+REFUSED = (
+    "SELECT source, sum(count) FROM refusals WHERE minute > clock_timestamp() - interval '1 hour'"
+    " GROUP BY source HAVING sum(count) >= %s ORDER BY source"
+)
+
+
 @dataclass(frozen=True)
 class LastNotice:
     source: str
@@ -53,6 +59,14 @@ class Quiet:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Refusing:
+    """A source of which so many deliveries were refused within an hour, as far as they were kept."""
+
+    source: str
+    deliveries: int
+
+
 def last_notices(sources: Iterable[str]) -> list[LastNotice]:
     """When each source said something new last; none for who was never heard."""
     return [LastNotice(source, at) for source, at in rows(LAST, sorted(sources))]
@@ -64,3 +78,8 @@ def quiet_sources(least: float) -> list[Quiet]:
         Quiet(source, int(orders), float(seconds))
         for source, orders, seconds in rows(QUIET, MOST, ENOUGH, least, PAUSES)
     ]
+
+
+def refused_sources(most: int) -> list[Refusing]:
+    """Those of which `most` deliveries or more were refused within an hour: they may give us up."""
+    return [Refusing(source, int(deliveries)) for source, deliveries in rows(REFUSED, most)]

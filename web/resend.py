@@ -9,20 +9,21 @@ import structlog
 from falcon import Request, Response
 
 from actors.bell import ring
-from bitloot.mail.svix import check_signature, parse_news
+from bitloot.mail.svix import MailNews, check_signature, parse_news
 from bitloot.shop import Shop
-from db import seal_notice
+from db import NewNotice, seal_notice
 from db.letter_fates import take_fate
-from web.auth import address_of
-from web.body import read_body
 from web.deadline import database
 from web.describe import describe
 from web.limits import NOTICE_SECONDS
 from web.metrics import NOTICES
+from web.reception import Delivery, Reception
 
 __all__ = ["ResendWebhooks"]
 
 log = structlog.get_logger(__name__)
+
+SOURCE = "resend"
 
 
 class ResendWebhooks:
@@ -30,6 +31,7 @@ class ResendWebhooks:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self._reception = Reception(shop)
 
     @describe(
         "A notice about a letter",
@@ -45,25 +47,29 @@ class ResendWebhooks:
         refusals=[400, 401, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response) -> None:
-        body = read_body(req)
-        headers = {name.lower(): value for name, value in req.headers.items()}
-        message = check_signature(self._shop.settings.resend_webhook_secret, headers, body)
-        news = parse_news(body)
-        notice = seal_notice(
+        with self._reception.delivery(req, SOURCE) as delivery:
+            secret = self._shop.settings.resend_webhook_secret
+            message = check_signature(secret, delivery.headers, delivery.body)
+            news = parse_news(delivery.body)
+        with database(NOTICE_SECONDS):
+            taken = take_fate(self._seal(news, message, delivery), news)
+        if taken.asked:
+            log.error("a letter did not reach its buyer", action="letter_lost", order=str(taken.order_id))
+        ring("webhook:received", {"source": SOURCE, "event": news.event, "outcome": taken.outcome})
+        NOTICES.labels(SOURCE, taken.outcome).inc()
+        resp.status = falcon.HTTP_204
+
+    def _seal(self, news: MailNews, message: str, delivery: Delivery) -> NewNotice:
+        """A repeat is known by its message: the body may be written anew."""
+        return seal_notice(
             self._shop.vault,
-            source="resend",
+            source=SOURCE,
             event=news.event,
             external_id=news.letter_ref,
             digest=hashlib.sha256(message.encode()).hexdigest(),
             proof="signature",
-            headers=headers,
-            body=body,
-            address=address_of(req),
+            headers=delivery.headers,
+            body=delivery.body,
+            address=delivery.address,
+            began=delivery.began,
         )
-        with database(NOTICE_SECONDS):
-            taken = take_fate(notice, news)
-        if taken.asked:
-            log.error("a letter did not reach its buyer", action="letter_lost", order=str(taken.order_id))
-        ring("webhook:received", {"source": "resend", "event": news.event, "outcome": taken.outcome})
-        NOTICES.labels("resend", taken.outcome).inc()
-        resp.status = falcon.HTTP_204

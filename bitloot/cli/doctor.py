@@ -31,7 +31,7 @@ from db import base, migrate
 from db.clock import ALARM, compare, time_of
 from db.data_keys import under_master_keys
 from db.master_keys import need_master_keys
-from db.silence import last_notices, quiet_sources
+from db.silence import last_notices, quiet_sources, refused_sources
 from db.stuck import open_cases, stuck, sweep_age
 
 __all__ = ["Finding", "command", "examine"]
@@ -139,8 +139,7 @@ def _examine(part: str, check: Callable[[], str]) -> Finding:
     except UnsafeSettings as refusal:
         ok, answer = False, "\n".join(refusal.reasons)
     except BitLootError as error:
-        text = str(error)
-        ok, answer = False, text if text.endswith("?") else f"{text}."
+        ok, answer = False, f"{error}."
     except Exception as error:  # drivers' texts may hold an address or a password
         ok, answer = False, f"Does not answer: {type(error).__name__}."
     return Finding(part, ok, answer, round((time.perf_counter() - began) * 1000, 1), asked)
@@ -219,14 +218,21 @@ def _orders(settings: Settings) -> str:
 
 
 def _notices(settings: Settings) -> str:
-    """Who was heard of last, and who is not."""
+    """Who was heard of last, who is not, and who is refused."""
     with _scope(settings):
         last, quiet = last_notices(["nowpayments", *SUPPLIERS]), quiet_sources(settings.silence_seconds)
+        refused = refused_sources(settings.refusals_per_hour)
+    troubles = []
     if quiet:
         told = ", ".join(
             f"{item.source} for {item.seconds / 60:.0f} min, {item.orders} orders open" for item in quiet
         )
-        raise Permanent(f"Unusually quiet: {told}. Look at its webhook settings")
+        troubles.append(f"Unusually quiet: {told}. Look at its webhook settings")
+    if refused:
+        told = ", ".join(f"{item.deliveries} of {item.source}" for item in refused)
+        troubles.append(f"Refused within an hour: {told}. Compare the secret there and here")
+    if troubles:
+        raise Permanent("\n".join(troubles))
     told = ", ".join(f"{item.source} {item.at:%Y-%m-%d %H:%M} UTC" for item in last)
     return f"Last of each: {told}." if told else "None has come yet."
 

@@ -7,13 +7,14 @@ import base64
 import pytest
 from pydantic import SecretStr
 
-from actors.alert import alert
+from actors.alert import alert, silence
 from actors.sweep import sweep_once
 from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from db import base
-from db.alerts import Alert
+from db.alerts import Alert, Matter
 from db.cases import open_case
+from db.refused import keep_refused
 from tests.actors.conftest import Queued
 from tests.bitloot.scripted_http import Reply, scripted
 from tests.factories import an_order
@@ -72,3 +73,25 @@ def test_what_ended_meanwhile_is_not_told(shop: Shop, queued: Queued) -> None:
         with_sink(shop, server.url)
         alert(str(Alert.get().id))
     assert server.requests == []
+
+
+def test_a_sender_that_is_refused_too_often_is_told_by_name_until_it_is_not(
+    shop: Shop, queued: Queued
+) -> None:
+    for number in range(shop.settings.refusals_per_hour):
+        assert silence() == []
+        keep_refused(
+            shop.vault,
+            source="kinguin",
+            verdict="bad_signature",
+            headers={},
+            body=b"%d" % number,
+            size=1,
+            address="203.0.113.9",
+        )
+    assert silence() == [Matter("refusals:kinguin", "refusals", "kinguin")]
+    sweep_once()
+    assert queued(alert) == [str(Alert.get().id)]
+    base.rows("UPDATE refusals SET minute = minute - interval '1 hour' RETURNING source")
+    sweep_once()
+    assert Alert.get().ended_at is not None

@@ -32,6 +32,7 @@ REFERENCES = (
 WITHOUT_MODEL = [
     *("schema_migrations", "journal_epoch", "revocations"),
     *("rights", "tries", "guest_codes", "doomed_objects", "letters_due", "letters_cursor"),
+    "refusals",
 ]
 
 

@@ -7,8 +7,10 @@ import uuid
 import pytest
 
 from bitloot.settings import Settings
+from bitloot.vault import Vault
 from db import base
-from db.silence import last_notices, quiet_sources
+from db.refused import keep_refused
+from db.silence import Refusing, last_notices, quiet_sources, refused_sources
 from tests.factories import a_payment, an_order
 
 
@@ -50,3 +52,34 @@ def test_the_last_notice_of_each_source_is_known(database: Settings) -> None:
     last = {item.source: item.at for item in last_notices(["nowpayments", "kinguin", "reservations"])}
     assert set(last) == {"nowpayments", "kinguin"}
     assert last["nowpayments"] > last["kinguin"]
+
+
+def refuse(source: str, times: int) -> None:
+    """The same delivery again and again, as a sender repeats what was not taken."""
+    for _ in range(times):
+        keep_refused(
+            Vault({1: b"m" * 32}),
+            source=source,
+            verdict="bad_signature",
+            headers={},
+            body=b"{}",
+            size=2,
+            address="203.0.113.9",
+        )
+
+
+def test_a_source_that_is_refused_too_often_within_an_hour_is_named(database: Settings) -> None:
+    refuse("kinguin", 3)
+    refuse("nowpayments", 2)
+    assert refused_sources(3) == [Refusing("kinguin", 3)]
+    base.rows("UPDATE refusals SET minute = minute - interval '58 minutes' RETURNING source")
+    assert refused_sources(3) == [Refusing("kinguin", 3)]
+    base.rows("UPDATE refusals SET minute = minute - interval '2 minutes' RETURNING source")
+    assert refused_sources(1) == []
+
+
+def test_a_minute_takes_the_place_of_the_same_minute_of_an_earlier_hour(database: Settings) -> None:
+    refuse("kinguin", 5)
+    base.rows("UPDATE refusals SET minute = minute - interval '1 hour' RETURNING source")
+    refuse("kinguin", 2)
+    assert refused_sources(1) == [Refusing("kinguin", 2)]

@@ -12,7 +12,8 @@ from falcon.testing import Result, TestClient
 from pydantic import SecretStr
 
 from bitloot.shop import Shop
-from db import Case, Letter, Notice, keep_letter
+from db import Case, Letter, Notice, Refused, keep_letter
+from db.refused import open_refused
 from tests.bitloot.mail.test_letters import letter as rendered
 from tests.factories import an_order
 from tests.web.conftest import settled
@@ -67,3 +68,14 @@ def test_a_forged_notice_changes_nothing(client: TestClient, shop: Shop) -> None
     assert tell(told, "email.bounced", key=b"x" * 32).status_code == 401
     assert tell(client, "email.bounced").status_code == 401  # no secret is set
     assert (Letter.get().fate, Case.select().count(), Notice.select().count()) == (None, 0, 0)
+    [refused] = Refused.select()  # both said the same, so the second is counted
+    assert (refused.source, refused.verdict, refused.repeats) == ("resend", "bad_signature", 1)
+    headers, body = open_refused(shop.vault, refused)
+    assert {"svix-id", "svix-timestamp", "svix-signature"} <= headers.keys()
+    assert json.loads(body)["type"] == "email.bounced"
+
+
+def test_what_is_signed_and_cannot_be_understood_is_kept_beside_its_refusal(shop: Shop) -> None:
+    answer = tell(settled(shop, resend_webhook_secret=SECRET), "")
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_event")
+    assert Refused.get().verdict == "bad_event"

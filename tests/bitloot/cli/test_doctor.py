@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from bitloot.cli.doctor import examine
 from bitloot.cli.house import House
 from bitloot.settings import Settings, load_settings
 from bitloot.states import OrderState
-from db import base, clock
+from db import base
 from db.stuck import raise_alarms, sweep_age
 from tests.bitloot.cli.conftest import Bitloot
 from tests.factories import a_paid_order
@@ -85,28 +84,20 @@ def test_what_is_away_is_named_and_the_rest_goes_on(environ: dict[str, str]) -> 
     assert all("pw" not in finding.answer for finding in findings.values())
 
 
-def test_a_clock_that_is_dead_and_orders_that_stand_are_named(database: Settings) -> None:
+def test_a_dead_clock_and_standing_orders_and_refused_senders_are_named(database: Settings) -> None:
     a_paid_order()
     base.rows("UPDATE orders SET moved_at = now() - interval '1 hour' RETURNING id")
     raise_alarms(OrderState.PAID, 60, 10)
     base.rows("UPDATE beats SET at = now() - interval '10 minutes' RETURNING name")
+    base.rows("INSERT INTO refusals VALUES ('kinguin', 0, now(), 21) RETURNING slot")
     findings = {finding.part: finding for finding in examine(database)}
+    assert findings["notices"].answer == (
+        "Refused within an hour: 21 of kinguin. Compare the secret there and here."
+    )
     assert "Do clock and workers run?" in findings["sweep"].answer
     assert "Some stand too long: 1 paid" in findings["orders"].answer
     assert not findings["sweep"].ok
     assert not findings["orders"].ok
-
-
-def test_a_host_whose_clock_is_not_the_databases_is_told(
-    database: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clock, "_ahead", 0.0)  # what this process then believes goes with the test
-    monkeypatch.setattr(doctor, "time_of", lambda wire: clock.time_of(wire) - timedelta(seconds=75))
-    found = {finding.part: finding for finding in examine(database)}["database"]
-    assert (found.ok, found.asked) == (False, True)
-    assert found.answer == "Its clock and this host's are 75 s apart. Do both follow NTP?"
-    monkeypatch.undo()
-    assert {finding.part: finding for finding in examine(database)}["database"].ok
 
 
 def test_a_redis_that_drops_messages_is_refused(
