@@ -14,7 +14,7 @@ from bitloot.cli.house import House
 from bitloot.cli.plaintext import Haystack, control_text
 from bitloot.engines.postgres import PostgresEngine
 
-__all__ = ["places", "planted"]
+__all__ = ["places", "planted", "valkey_values"]
 
 TABLE, KEY, FILE = "search_control", "search:control", "search-control.txt"
 
@@ -24,7 +24,7 @@ def places(house: House) -> list[Haystack]:
     url, settings = house.settings.database_url.get_secret_value(), house.settings
     found = [
         Haystack.of_bytes("database dump", lambda: _dump(house, url)),
-        Haystack.of_bytes("Valkey, all values", lambda: _all_values(settings.redis_url.get_secret_value())),
+        Haystack.of_bytes("Valkey, all values", lambda: valkey_values(settings.redis_url.get_secret_value())),
         Haystack.of_folder("objects", settings.store_directory),
         Haystack.of_folder("letters", settings.mail_directory),
         Haystack.of_folder("logs", house.logs),
@@ -82,8 +82,8 @@ def _client(url: str) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5)
 
 
-def _all_values(url: str) -> bytes:
-    """Names and contents of everything that is there now."""
+def valkey_values(url: str) -> bytes:
+    """Names and contents of everything that is there now. Raises ValueError for a kind that nobody reads here."""
     with _client(url) as client:
         return b"\n".join(
             part for name in client.scan_iter(count=1000) for part in (name, *_value(client, name))
@@ -106,3 +106,7 @@ def _value(client: Any, name: bytes) -> Iterator[bytes]:
         case b"stream":
             for _, fields in client.xrange(name):
                 yield from (part for pair in fields.items() for part in pair)
+        case b"none":  # it ended meanwhile
+            return
+        case kind:
+            raise ValueError(f"Valkey holds a {kind.decode()}, which no search reads")

@@ -23,7 +23,7 @@ from bitloot.engines.process import Process
 from bitloot.engines.valkey import ValkeyEngine
 from db import base
 from db.migrate import migrate
-from tests.bitloot.stores.moto_server import Application, moto_s3
+from tests.bitloot.stores.moto_server import moto_s3
 from tests.faults.canaries import plaintext_violations
 from tests.faults.inside import Inside
 from tests.faults.invariants import Evidence
@@ -76,11 +76,12 @@ class FaultShop(House):
         threads: int = 4,
         overrides: Mapping[str, str] | None = None,
         witnessed: bool = False,
+        actors: str = "actors",
     ) -> None:
         super().__init__(environ, directory)
         starts = {STARTS: str(directory / "starts")} if witnessed else {}
         self.told = {**environ, **starts, **(overrides or {})}
-        self.crew = _crew(self.told, directory / "logs", workers, threads)
+        self.crew = _crew(self.told, directory / "logs", workers, threads, WITNESS if witnessed else actors)
         self.revealed: dict[str, list[str]] = {}
         self._watched: set[str] = set()
         self._over = threading.Event()
@@ -151,11 +152,13 @@ class FaultShop(House):
         root = Path(self.settings.store_directory)
         return frozenset(str(path.relative_to(root)) for path in root.rglob("*.sealed"))
 
-    def plaintext_violations(self) -> list[str]:
-        """I5: keys in plain at rest."""
+    def plaintext_violations(self, **more: Any) -> list[str]:
+        """I5: keys in plain at rest, and in what `more` brings (tests/faults/canaries.py)."""
         sealed = [item.get()["Body"].read() for item in self.bucket.objects.all()] if self.bucket else []
         mails = requests.get(f"{self.control_url}/mail", timeout=60).content
-        return plaintext_violations(self.settings, self.logs, self.directory, objects=sealed, mails=mails)
+        return plaintext_violations(
+            self.settings, self.logs, self.directory, objects=sealed, mails=mails, **more
+        )
 
 
 @contextmanager
@@ -168,17 +171,16 @@ def open_shop(
     own_postgres: bool = False,
     durable_valkey: bool = False,
     s3: bool = False,
-    around_s3: Callable[[Application], Application] = lambda application: application,
     witnessed: bool = False,
+    actors: str = "actors",
     overrides: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None,
     **environ: str,
 ) -> Iterator[FaultShop]:
     """A shop on a database of its own and a Valkey of its own.
 
-    `own_postgres`: a whole server that may be killed, with synced commits. `s3`: sealed keys lie in a bucket;
-    `around_s3` may stand in front of it.
-    `witnessed`: each start of an actor is written down. `overrides(environ)`: what the processes are told instead,
-    e.g. DATABASE_URL with a proxy's port.
+    `own_postgres`: a whole server that may be killed, with synced commits. `s3`: sealed keys lie in a bucket.
+    `witnessed`: each start of an actor is written down. `actors`: the module that workers load. `overrides(environ)`:
+    what the processes are told instead, e.g. DATABASE_URL with a proxy's port.
     """
     with ExitStack() as stack:
         postgres = PostgresEngine(directory / "postgres") if own_postgres else None
@@ -196,13 +198,18 @@ def open_shop(
             "PATH": os.environ["PATH"],
             "QUEUE_NAMESPACE": f"faults-{secrets.token_hex(4)}",
             **FAULTS,
-            **(s3_environ(stack.enter_context(moto_s3(BUCKET, around_s3))) if s3 else {}),
+            **(s3_environ(stack.enter_context(moto_s3(BUCKET))) if s3 else {}),
             **environ,
         }
         whole = development_environ(given, directory / "state", url, valkey.url, any_ports=True)
         told = overrides(whole) if overrides is not None else None
         shop = FaultShop(
-            whole, directory, workers=workers, threads=threads, overrides=told, witnessed=witnessed
+            *(whole, directory),
+            workers=workers,
+            threads=threads,
+            overrides=told,
+            witnessed=witnessed,
+            actors=actors,
         )
         shop.valkey, shop.postgres = valkey, postgres
         shop.bucket = bucket_of(whole) if s3 else None
@@ -235,15 +242,16 @@ def bucket_of(environ: Mapping[str, str]) -> Any:
     return resource.Bucket(environ["S3_BUCKET"])
 
 
-def _crew(environ: Mapping[str, str], logs: Path, workers: int, threads: int) -> dict[str, Process]:
-    """The house's own crew, with as many workers of the wanted size."""
+def _crew(
+    environ: Mapping[str, str], logs: Path, workers: int, threads: int, actors: str
+) -> dict[str, Process]:
+    """The house's own crew, with as many workers of the wanted size, which load `actors`."""
     found = crew(environ, logs, tuple(name for name in CREW if name != "worker"))
     for number in range(1, workers + 1):
         worker = crew(environ, logs, ("worker",))["worker"]
         argv = list(worker.argv)
         argv[argv.index("--threads") + 1] = str(threads)
-        if STARTS in environ:
-            argv[argv.index("actors")] = WITNESS
+        argv[argv.index("actors")] = actors
         worker.argv, worker.log, worker.name = argv, logs / f"worker-{number}.log", f"worker-{number}"
         found[worker.name] = worker
     return found

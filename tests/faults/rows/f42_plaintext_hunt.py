@@ -1,15 +1,16 @@
-"""F42: after all other rows, whatever they left on disk is searched for keys in plain, in every form."""
+"""F42: marked keys go every way through a shop, and its places and traffic are searched for them in every form; then
+so is whatever all other rows left on disk."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
 
 from bitloot.cli.plaintext import Haystack, control_text, search
-from tests.faults.canaries import CANARY
+from tests.faults.canaries import CANARY, new_control
+from tests.faults.marked import marked_shop
 from tests.faults.plan import row
 from tests.faults.trial import Trial
 from tests.servers import drop_database, fresh_database, with_database
@@ -20,10 +21,28 @@ __all__ = ["hunt"]
 LEFT = ("**/logs", "**/valkey/data", "**/objects", "**/letters")
 
 
-@row("F42", "plaintext hunt over everything left on disk", short=0, full=0)
+@row("F42", "plaintext hunt: every way, and everything left on disk", short=0, full=50)
 def hunt(trial: Trial) -> None:
-    """A bite is a place where the planted control was found in every form: there the search works."""
-    control = f"CONTROL-{secrets.token_hex(8)}"
+    """A bite is a way that a key went, or a place left on disk where the control was found in every form."""
+    _every_way(trial)
+    _left_on_disk(trial)
+
+
+def _every_way(trial: Trial) -> None:
+    with marked_shop(trial.shop, trial.directory) as passage:
+        load = trial.load(passage.shop)  # what else a shop has to do
+        passage.sell()
+        trial.settle(load, within=90)
+        load.reveal(20)
+        passage.notices()
+        for violation in passage.violations():
+            trial.violation(violation)
+        trial.bit(sum(map(bool, passage.ways.values())))
+        trial.note("ways", ", ".join(f"{way} ({int(times)})" for way, times in passage.ways.items()))
+
+
+def _left_on_disk(trial: Trial) -> None:
+    control = new_control()
     folders = [folder for pattern in LEFT for folder in sorted(trial.directory.parent.glob(pattern))]
     haystacks = [Haystack("logs, Valkey's files, objects, letters", lambda: _files(folders, control))]
     haystacks += _postgres(trial, control)
