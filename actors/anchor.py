@@ -7,6 +7,7 @@ import structlog
 from bitloot.anchors import Anchor, last_anchor, read_anchor, write_anchor
 from bitloot.audit import AuditKeys
 from bitloot.stores.base import Store
+from db.access import make_durable
 from db.audit import chain_head, link_of
 from db.base import now
 
@@ -36,6 +37,7 @@ def anchor_once(store: Store, keys: AuditKeys) -> Anchor | None:
                 seq=last.seq,
                 head=head.seq,
             )
+    make_durable()  # or the database might forget in a crash what the anchor outside goes on knowing
     anchor = Anchor(number + 1, head.seq, head.mac, now())
     if not write_anchor(store, keys, anchor):
         return None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from actors.adoption import adopt, count_stale, freeze, place, take_answer
 from actors.doubt import MOST_REPEATS, repeats_of, settle_doubt, settle_named
 from actors.giving import give, settle_give
+from bitloot.attempt import not_after
 from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.settings import Settings
 from bitloot.states import PurchaseState
@@ -54,11 +57,13 @@ def _found_before_buying(supplier: Supplier, purchase: Purchase) -> bool:
 
 def _begin(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
     """The call that may spend money: under a lease, once, its answer fenced by the attempt."""
+    lease_over = time.monotonic() + settings.purchase_lease  # no later than the row says
     if not purchase.start_call(PurchaseState.SENDING, settings.purchase_lease):
         purchase.reload()
         return
     try:
-        placed = supplier.begin(purchase.purchase_ref, _wanted(purchase))
+        with not_after(lease_over):
+            placed = supplier.begin(purchase.purchase_ref, _wanted(purchase))
     except Retryable as error:
         take_answer(purchase, PurchaseState.INTENT, note=error.code, lease_until=None)
         raise

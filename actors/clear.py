@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import structlog
 
 from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import BitLootError
 from db import record_access
+from db.base import transaction
 from db.rights import claim_doomed, forget_doomed, orders_to_clear, withdraw_right
-from db.tries import forget_tries
 
 __all__ = ["clear", "withdraw_ended"]
 
@@ -42,16 +44,20 @@ def clear() -> None:
         else:
             gone.append(doomed.object_name)
     forget_doomed(gone)
-    forget_tries(BATCH)
     if gone:
         log.info("sealed objects deleted", action="deleted", count=len(gone))
 
 
 def withdraw_ended(retention_days: float, limit: int) -> int:
-    """Withdraws the rights of refunded orders and of those whose time is over; how many. Each is recorded."""
-    done = 0
-    for order_id, why in orders_to_clear(retention_days, limit):
-        if withdraw_right(order_id, who="sweep", reason=why):
+    """Withdraws the rights of refunded orders and of those whose time is over; how many."""
+    return sum(_withdraw(order_id, why) for order_id, why in orders_to_clear(retention_days, limit))
+
+
+def _withdraw(order_id: UUID, why: str) -> bool:
+    """One commit with its record: no key is destroyed that the records do not tell of."""
+    with transaction():
+        done = withdraw_right(order_id, who="sweep", reason=why)
+        if done:
             record_access(
                 order_id,
                 "revoke",
@@ -61,5 +67,4 @@ def withdraw_ended(retention_days: float, limit: int) -> int:
                 user_agent="",
                 details={"reason": why},
             )
-            done += 1
     return done

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import structlog
 
 from actors.adoption import count_stale, freeze, take_answer
+from bitloot.attempt import not_after
 from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.settings import Settings
 from bitloot.states import PurchaseState, SupplierStatus
@@ -27,11 +30,13 @@ OVER = frozenset({SupplierStatus.CANCELED, SupplierStatus.REFUNDED, SupplierStat
 
 def give(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
     """Pays for the reference that was saved before. Raises Retryable or Blocked: certainly not paid."""
+    lease_over = time.monotonic() + settings.purchase_lease  # no later than the row says
     if not purchase.start_call(PurchaseState.COMMITTING, settings.purchase_lease):
         purchase.reload()
         return
     try:
-        standing = supplier.commit(_ref(purchase))
+        with not_after(lease_over):
+            standing = supplier.commit(_ref(purchase))
     except (Retryable, Blocked) as error:
         take_answer(purchase, PurchaseState.PLACED, note=error.code, error=error.code, lease_until=None)
         raise

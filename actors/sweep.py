@@ -30,6 +30,7 @@ from db.purchase_checks import claim_checks, wake
 from db.replays import claim_replays
 from db.rights import doomed_due
 from db.stuck import beat, end_stuck, expire_unpaid, raise_alarms
+from db.tries import forget_tries
 
 __all__ = ["PARTS", "STEP", "sweep", "sweep_once"]
 
@@ -185,10 +186,11 @@ def _letters(settings: Settings) -> Sent:
 
 
 def _rights(settings: Settings) -> Sent:
-    """Keys of refunded orders, and those that were kept long enough."""
+    """Keys of refunded orders, and those that were kept long enough; and counts of tries that are over."""
     done = Sent()
     if withdrawn := withdraw_ended(settings.retention_days, settings.sweep_batch):
         done["withdrawn"] = withdrawn
+    forget_tries(settings.sweep_batch)
     if doomed_due():
         clear.send()
         done[clear.actor_name] = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -14,7 +15,23 @@ from typing import Any
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-__all__ = ["Attempt", "DeadlinePools", "attempted"]
+__all__ = ["Attempt", "DeadlinePools", "attempted", "not_after"]
+
+#: The end of the right to call (monotonic clock), whatever time a call by itself would have.
+_latest: ContextVar[float] = ContextVar("latest", default=math.inf)
+
+
+@contextmanager
+def not_after(moment: float) -> Iterator[None]:
+    """No call of this thread goes out after `moment` (monotonic clock), and each that is under way ends then.
+
+    For whoever calls under a lease: a process that stood still may wake when others have taken over long ago.
+    """
+    token = _latest.set(moment)
+    try:
+        yield
+    finally:
+        _latest.reset(token)
 
 
 class Attempt:
@@ -24,7 +41,7 @@ class Attempt:
     """
 
     def __init__(self, seconds: float, *, fresh: bool = False) -> None:
-        self._until = time.monotonic() + seconds
+        self._until = min(time.monotonic() + seconds, _latest.get())
         self.fresh = fresh
         self.unsent = False  # unknown: a connection of ours says otherwise as it begins to connect
 
@@ -116,6 +133,8 @@ class _Watched(http.client.HTTPConnection):
             self.connect()
         attempt = _attempt.get()
         if attempt is not None:
+            if attempt.unsent and attempt.over:
+                raise TimeoutError("the time for this call was over before it began")
             attempt.unsent = False
         super().send(data)
 

@@ -30,6 +30,9 @@ ISSUED = (
 )
 
 
+#: One machine plays all the buyers.
+UNLIMITED = {"ORDERS_PER_ADDRESS": "0"}
+
 #: Stand-ins set no pace of their own; a shop that talks to them goes as fast as it can unless told otherwise.
 UNPACED = {
     "KINGUIN_WRITES_PER_MINUTE": "0",
@@ -49,6 +52,7 @@ def filled(values: Mapping[str, str]) -> dict[str, str]:
     wanted = OWN + (ISSUED if with_standins else ())
     missing = [name for name in wanted if not values.get(name)]
     defaults = _kept(Path(values.get("STATE_DIR") or ".bitloot"), missing) if missing else {}
+    defaults |= UNLIMITED
     if with_standins:
         defaults |= standin_urls(values.get("STANDINS_PORT") or 8002) | UNPACED
     return defaults | {name: value for name, value in values.items() if value}

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     shop_name: str = "BitLoot"
     shop_language: Literal["en", "de"] = "en"
     shop_currency: str = "eur"
+    orders_per_address: int = Field(default=30, ge=0, le=100_000)
     payment_tolerance: Decimal = Field(default=Decimal(0), ge=0, le=1, allow_inf_nan=False)
 
     # --- database

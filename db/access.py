@@ -16,7 +16,7 @@ from db.base import Model, in_transaction, now, rows, transaction
 from db.fields import TimeField
 from db.orders import Order
 
-__all__ = ["AccessRecord", "record_access"]
+__all__ = ["AccessRecord", "make_durable", "record_access"]
 
 #: What a client says of itself is cut to this (characters).
 MAX_AGENT = 300
@@ -25,7 +25,7 @@ MAX_AGENT = 300
 LOCK = 0xB171A0D1
 
 #: A transaction of ours commits without waiting for the disk: else all others would wait for it one by one. No record
-#: counts before `_make_durable`, which waits for all of them at once (16 bytes of log, then the ordinary flush).
+#: counts before `make_durable`, which waits for all of them at once (16 bytes of log, then the ordinary flush).
 LOOSE = "SET LOCAL synchronous_commit = off;"
 FLUSH = "SELECT pg_logical_emit_message(true, 'bitloot', '')"
 
@@ -74,8 +74,13 @@ def record_access(
         return _append(keys, order_id, *said)
     with transaction():
         number = _append(keys, order_id, *said, loose=LOOSE)
-    rows(FLUSH)
+    make_durable()
     return number
+
+
+def make_durable() -> None:
+    """Returns when whatever was committed before, by anybody, is on disk."""
+    rows(FLUSH)
 
 
 def _append(keys: AuditKeys, order_id: uuid.UUID | None, *said: str, loose: str = "") -> int:

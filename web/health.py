@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,9 @@ __all__ = ["Alive", "Ready"]
 #: One part may take this long (seconds); and what was found is told again for as long.
 PART_SECONDS = 2.0
 FRESH = 2.0
+
+#: Questions to one part that may hang at once. Each part has its own: one that hangs must not speak for the others.
+AT_ONCE = 2
 
 
 State = Literal["up", "degraded", "down"]
@@ -61,7 +65,6 @@ class Ready:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._patience = Patience(at_once=6, seconds=PART_SECONDS)
         self._redis = _redis(shop.settings.redis_url.get_secret_value())
         self._parts: Mapping[str, Callable[[], str | None]] = {
             "database": _check_database,
@@ -69,6 +72,8 @@ class Ready:
             "redis": self._check_redis,
             "store": self._check_store,
         }
+        self._patience = {name: Patience(at_once=AT_ONCE, seconds=PART_SECONDS) for name in self._parts}
+        self._looking = threading.Lock()
         self._sources = [shop.gateway.name, *shop.suppliers]
         self._seen: tuple[float, Readiness] | None = None
 
@@ -84,15 +89,19 @@ class Ready:
         answer(resp, found, 503 if found.status == "unavailable" else 200)
 
     def _look(self) -> Readiness:
-        if self._seen and self._seen[0] > time.monotonic():
+        """One looks, and whoever asks meanwhile hears the same: a crowd of questions is no more work than one."""
+        with self._looking:
+            if self._seen is None or self._seen[0] <= time.monotonic():
+                self._seen = self._found()
             return self._seen[1]
+
+    def _found(self) -> tuple[float, Readiness]:
         with ThreadPoolExecutor(len(self._parts)) as threads:
-            components = dict(zip(self._parts, threads.map(self._check, self._parts.values()), strict=True))
+            components = dict(zip(self._parts, threads.map(self._check, self._parts), strict=True))
         status = _status(components)
         heard = {} if status == "unavailable" else self._last_notices()
         found = Readiness(status=status, components=components, last_notices=heard)
-        self._seen = (time.monotonic() + FRESH, found)
-        return found
+        return time.monotonic() + FRESH, found
 
     def _last_notices(self) -> Mapping[str, datetime]:
         try:
@@ -101,11 +110,11 @@ class Ready:
         except UNAVAILABLE:
             return {}
 
-    def _check(self, check: Callable[[], str | None]) -> Component:
+    def _check(self, part: str) -> Component:
         began = time.perf_counter()
         state: State = "up"
         try:
-            why = self._patience.ask(check)
+            why = self._patience[part].ask(self._parts[part])
             state = "degraded" if why else "up"
         except TooSlow:
             state, why = "down", "too_slow"

@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
+#: Methods that are counted by their names; a client may make up any other, and each name would stay for good.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -65,7 +68,8 @@ class AccessLine:
         seconds = time.perf_counter() - req.context.began
         status = str(resp.status)[:3]
         route = req.uri_template or "-"
-        REQUESTS.labels(route, req.method, status).inc()
+        method = req.method if req.method in METHODS else "OTHER"
+        REQUESTS.labels(route, method, status).inc()
         SECONDS.labels(route).observe(seconds)
         code = getattr(req.context, "code", "")
         more = {"code": code} if code else {}

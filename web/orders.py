@@ -24,6 +24,7 @@ from web.describe import describe
 from web.errors import Problem
 from web.order_answers import OrderPlaced, OrderView, PlaceOrder, order_view, payment_view
 from web.rights import check_generation
+from web.tries import limit_orders
 
 __all__ = ["OneOrder", "Orders"]
 
@@ -46,13 +47,15 @@ class Orders:
             "Idempotency-Key": "16 to 200 characters that nobody can guess; a repeat gets the same order."
         },
         answers={201: OrderPlaced},
-        refusals=[400, 409, 413, 415, 422, 503],
+        refusals=[400, 409, 413, 415, 422, 429, 503],
     )
     def on_post(self, req: Request, resp: Response) -> None:
         wanted = read_model(req, PlaceOrder)
         key = _idempotency_key(req)
+        email = parse_address(wanted.email)
         with database():
-            order = _place(wanted, parse_address(wanted.email), key)
+            limit_orders(req, email, self._shop.settings)
+            order = _place(wanted, email, key)
             payment = self._payment_of(order)
         resp.location = f"/orders/{order.id}"
         answer(resp, self._placed(order, payment), 201)
@@ -91,6 +94,7 @@ class Orders:
         try:
             return self._shop.gateway.create_payment(request)
         except (Retryable, Blocked, Ambiguous):
+            renew()
             # A payment that was opened unseen does no harm: nobody knows its address.
             detail = "The payment provider does not answer. Repeat with the same Idempotency-Key."
             headers = {"Retry-After": "5"}

@@ -22,7 +22,7 @@ def record(
     outcome: str,
     details: Mapping[str, Any],
 ) -> None:
-    """One access record, in its own commit."""
+    """One access record, in its own commit; inside a transaction in that one, as its last part."""
     record_access(
         order_id,
         action,

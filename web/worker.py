@@ -186,8 +186,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
             self.log.error("request failed outside the application: %s", type(exc).__name__, exc_info=exc)
         else:
             self.log.info("request refused: %s", refusal.code)
-        with suppress(OSError):
-            client.sendall(refusal.answer())
+        client.setblocking(False)  # gunicorn made it wait for ever, and this may be the loop
+        _send(client, refusal.answer())
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         if not fs.cancelled() and fs.exception() is None and fs.result():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from peewee import OperationalError
 from structlog.testing import capture_logs
 
 from actors.anchor import anchor_once
@@ -51,3 +52,18 @@ def test_a_chain_that_was_cut_is_said_and_anchored_all_the_same(store: Directory
     with capture_logs() as lines:
         anchor_once(store, keys)
     assert [line["action"] for line in lines] == ["audit_cut", "anchored"]
+
+
+def test_nothing_is_anchored_that_the_database_may_yet_forget(
+    store: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record is seen before it is on disk; a crash would leave an anchor that the chain never comes to again."""
+    look()
+
+    def away() -> None:
+        raise OperationalError("the server went down")
+
+    monkeypatch.setattr("actors.anchor.make_durable", away)
+    with pytest.raises(OperationalError):
+        anchor_once(store, base.audit_keys())
+    assert last_anchor(store) == 0

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from actors.buying import pursue
 from actors.reserve import reserve
-from bitloot.errors import Ambiguous, Permanent
+from bitloot.attempt import not_after
+from bitloot.errors import Ambiguous, Permanent, Retryable
 from bitloot.shop import Shop
 from bitloot.states import PurchaseState
-from bitloot.suppliers.base import Placed
+from bitloot.suppliers.base import Placed, Standing
 from db import Case, Purchase, base
 from tests.actors.conftest import fault
 from tests.actors.ledger import Bent, charged, go, pass_time, trail
+from tests.waiting import until
+from web.standins.ledger import read_ledger
 from web.standins.server import RunningStandins
 
 
@@ -146,3 +152,50 @@ def test_a_reference_that_another_purchase_has_is_a_case(
 def test_the_step_is_what_pursues(shop: Shop, kinguin: Purchase, standins: RunningStandins) -> None:
     reserve(str(kinguin.order_id))
     assert Purchase.get_by_id(kinguin.id).state is PurchaseState.WAITING
+
+
+def test_a_worker_that_stood_still_past_its_lease_buys_nothing_when_it_wakes(
+    shop: Shop, kinguin: Purchase, standins: RunningStandins
+) -> None:
+    """Frozen between its lease and its call, while others looked, found nothing and bought."""
+    refused: list[str] = []
+    lease = 0.2
+
+    def asleep(begin: Callable[..., Placed], *call: Any) -> Placed:
+        woken = time.monotonic() + lease
+        until(lambda: time.monotonic() > woken, what="the end of the lease")
+        pass_time()
+        with not_after(math.inf):  # another worker, under a lease of its own
+            go(shop, kinguin)
+            base.rows("UPDATE purchases SET state = 'intent' RETURNING id")  # nothing found: bought again
+            assert go(shop, kinguin).state is PurchaseState.WAITING
+        try:
+            return begin(*call)
+        except Retryable as error:
+            refused.append(error.code)
+            raise
+
+    frozen: Any = Bent(shop.suppliers["kinguin"], begin=asleep)
+    settings = shop.settings.model_copy(update={"purchase_lease": lease})
+    with pytest.raises(Retryable):
+        pursue(frozen, kinguin, settings)
+    assert refused == ["deadline"]
+    assert Purchase.get_by_id(kinguin.id).state is PurchaseState.WAITING
+    assert charged(standins) == [1]
+
+
+def test_nor_does_it_pay_for_a_reservation(
+    shop: Shop, reservation: Purchase, standins: RunningStandins
+) -> None:
+    lease = 0.5
+
+    def asleep(commit: Callable[..., Standing], ref: str) -> Standing:
+        woken = time.monotonic() + lease
+        until(lambda: time.monotonic() > woken, what="the end of the lease")
+        return commit(ref)
+
+    frozen: Any = Bent(shop.suppliers["reservations"], commit=asleep)
+    settings = shop.settings.model_copy(update={"purchase_lease": lease})
+    with pytest.raises(Retryable, match="before it was sent"):
+        pursue(frozen, reservation, settings)
+    assert read_ledger(standins.shop.config.ledger_dir, "reservations", "given") == []

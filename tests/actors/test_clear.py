@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from actors.clear import clear, withdraw_ended
 from actors.sweep import sweep_once
-from bitloot.errors import Retryable
+from bitloot.errors import Retryable, UnsafeSettings
 from bitloot.shop import Shop
 from bitloot.states import OrderState
 from db import AccessRecord, Order, base
 from db.rights import right_of
+from db.tries import count_try
 from tests.actors.conftest import Queued
 from tests.web.cast import fulfilled_order, sealed_objects
 
@@ -74,3 +77,23 @@ def test_a_deletion_that_fails_does_not_stop_the_others_and_is_tried_again(shop:
     clear()
     assert objects_of(shop, *orders) == 0
     assert base.rows("SELECT count(*) FROM doomed_objects") == [(0,)]
+
+
+def test_no_key_is_destroyed_that_the_records_do_not_tell_of(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = fulfilled_order(shop, b"AAAAA-1")
+    order.advance(OrderState.REFUNDED, actor="test")
+    monkeypatch.setattr("db.base._audit_keys", None)
+    monkeypatch.setattr("db.base._settings", None)  # the record cannot be written
+    with pytest.raises(UnsafeSettings):
+        withdraw_ended(365, 10)
+    assert Order.get_by_id(order.id).data_key is not None
+    assert right_of(order.id).withdrawn is None
+
+
+def test_counts_of_tries_that_are_over_go_with_every_sweep(shop: Shop) -> None:
+    count_try("address:2001:db8::/64", 60, 60)
+    base.rows("UPDATE tries SET began = now() - interval '2 days' RETURNING 1")
+    sweep_once()
+    assert base.rows("SELECT count(*) FROM tries") == [(0,)]

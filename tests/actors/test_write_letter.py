@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 
@@ -17,7 +18,7 @@ from bitloot.states import OrderState, PaymentState
 from db import Letter, Order, base
 from db.guest_codes import take_code
 from db.letters_due import ask_letter, claim_letters, gather_letters
-from db.rights import give_right_anew
+from db.rights import Right, give_right_anew, right_of
 from tests.actors.conftest import Queued, fault
 from tests.actors.test_notify import mails, resend
 from tests.factories import a_paid_order, a_payment, an_order, news_of, take
@@ -136,3 +137,18 @@ def test_only_the_kinds_that_the_setting_names_are_sent(shop: Shop, kinds: tuple
     an_order()
     gather_letters(kinds, 1000)
     assert claim_letters(10, 60) == []
+
+
+def test_two_runs_at_once_mail_the_code_that_is_good(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = an_order()
+    due = str(ask_letter(order.id, "guest_code"))
+
+    def overtaken(order_id: uuid.UUID) -> Right:
+        monkeypatch.undo()
+        write_letter(due)  # another worker has it too, and is quicker
+        return right_of(order_id)
+
+    monkeypatch.setattr("actors.write_letter.right_of", overtaken)
+    write_letter(due)
+    [code] = re.findall(r"\d{4} \d{4}", read(shop, order, "guest_code").text)
+    assert take_code(order.id, shop.tokens.code_digest(order.id, code.replace(" ", "")))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from bitloot.attempt import Attempt, DeadlinePools, attempted
+import time
+
+import pytest
+
+from bitloot.attempt import Attempt, DeadlinePools, attempted, not_after
+from bitloot.errors import Retryable
+from bitloot.fetch import Fetch
 from tests.bitloot.rude_server import answering, serving
 
 
@@ -32,3 +38,21 @@ def test_attempts_may_nest() -> None:
         with attempted(inner):
             pools.request("GET", server.url)
         assert outer.unsent is True
+
+
+def test_a_call_whose_time_was_over_before_it_began_never_leaves() -> None:
+    """A process that stood still for an hour wakes with its purchase on the tongue."""
+    with serving(answering("200 OK", b"bought")) as server:
+        fetch = Fetch(server.url, name="supplier")
+        with not_after(time.monotonic() - 1), pytest.raises(Retryable, match="before it was sent"):
+            fetch.post("/orders", json={})
+        assert server.requests == []
+        assert fetch.post("/orders", json={}).body == b"bought"
+        fetch.close()
+
+
+def test_a_call_under_a_lease_is_over_when_the_lease_is() -> None:
+    with not_after(time.monotonic() + 5):
+        assert Attempt(60).left <= 5
+        assert Attempt(2).left <= 2
+    assert Attempt(60).left > 50

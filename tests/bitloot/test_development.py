@@ -38,6 +38,7 @@ def test_production_gets_nothing(values: dict[str, str], tmp_path: Path) -> None
 
 def test_what_is_given_wins(values: dict[str, str], tmp_path: Path) -> None:
     given = {name: name.lower() * 4 for name in OWN}
+    given["ORDERS_PER_ADDRESS"] = "7"
     assert filled(values | given) == values | given
     assert not (tmp_path / "state").exists()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg2
 import pytest
 from peewee import IntegrityError
 
@@ -11,6 +14,7 @@ from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
 from db import Case, Purchase, PurchaseMove, base, intend, purchases_of
 from tests.factories import a_paid_order, a_product, a_waiting_order
+from tests.waiting import until
 
 
 def a_purchase() -> Purchase:
@@ -159,3 +163,30 @@ def test_no_call_begins_for_an_order_that_is_paid_no_more(database: Settings) ->
     order.advance(OrderState.REVIEW, actor="test")
     assert not purchase.start_call(PurchaseState.SENDING, 60)
     assert Purchase.get_by_id(purchase.id).state is PurchaseState.INTENT
+
+
+def test_a_refund_that_is_just_being_written_down_is_not_overtaken(database: Settings) -> None:
+    """Whoever refunds has looked for calls under way: one that begins then would buy with money that goes back."""
+    purchase = a_purchase()
+    other = psycopg2.connect(database.database_url.get_secret_value())
+    refund = other.cursor()
+    refund.execute("UPDATE orders SET state = 'refund_due' WHERE id = %s", (str(purchase.order_id),))
+    waits = (
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+
+    def commit_once_waited_for() -> None:
+        with contextlib.closing(other):
+            until(lambda: _ask(other, waits) > 0, what="the call that waits")
+            other.commit()
+
+    with ThreadPoolExecutor(1) as operator:
+        done = operator.submit(commit_once_waited_for)
+        assert not purchase.start_call(PurchaseState.SENDING, 60)
+        done.result()
+
+
+def _ask(connection: Any, sql: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return int(cursor.fetchone()[0])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -80,3 +82,30 @@ def test_what_is_wrong_is_said_without_addresses(client: TestClient, shop: Shop)
     text = client.simulate_get("/readyz").text
     assert "hunter22" not in text
     assert "127.0.0.1" not in text
+
+
+def test_a_crowd_that_asks_at_once_hears_what_one_hears(client: TestClient) -> None:
+    with ThreadPoolExecutor(8) as crowd:
+        answers = list(crowd.map(lambda _: client.simulate_get("/readyz"), range(8)))
+    assert [answer.json["status"] for answer in answers] == ["ready"] * 8
+
+
+def test_a_store_that_hangs_says_nothing_about_the_database(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+
+    class Hanging(type(shop.store)):  # type: ignore[misc]
+        def health(self) -> None:
+            go.wait(30)
+
+    monkeypatch.setattr("web.health.PART_SECONDS", 0.5)
+    monkeypatch.setattr("web.health.FRESH", 0.0)
+    monkeypatch.setattr(shop.store, "__class__", Hanging)
+    client = fresh_client(shop)
+    try:
+        answers = [client.simulate_get("/readyz").json for _ in range(8)]
+    finally:
+        go.set()
+    assert {answer["components"]["store"]["why"] for answer in answers} == {"too_slow"}
+    assert {answer["status"] for answer in answers} == {"degraded"}

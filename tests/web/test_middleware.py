@@ -42,3 +42,12 @@ def test_https_is_insisted_on_where_it_is_spoken(shop: Shop, client: TestClient)
     secure = TestClient(create_app(settings, replace(shop, settings=settings)))
     assert "max-age" in secure.simulate_get("/healthz").headers["strict-transport-security"]
     assert fresh_client(shop).simulate_get("/healthz").headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
+def test_methods_that_a_client_makes_up_are_counted_together(client: TestClient) -> None:
+    for number in range(3):
+        client.simulate_request(f"MADE-UP{number}", "/healthz")
+    text = client.simulate_get("/metrics").text
+    assert "MADE-UP" not in text
+    assert 'bitloot_http_requests_total{method="OTHER"' in text

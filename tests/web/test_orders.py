@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from falcon.testing import TestClient
+from psycopg2.extensions import set_wait_callback
 
 from bitloot.shop import Shop
 from bitloot.states import OrderState
@@ -18,6 +19,7 @@ from db import Line, Move, Order, Payment, Product, base
 from tests.factories import a_product
 from tests.web.cast import admin, bearer, buyer
 from tests.web.conftest import Ask
+from web.deadline import database, install
 from web.standins.server import RunningStandins
 
 
@@ -110,6 +112,20 @@ def test_a_gateway_that_is_away_leaves_an_order_that_a_repeat_pays_for(
     assert second.status_code == 201
     assert second.json["orderId"] == first.json["orderId"]
     assert Payment.select().count() == 1
+
+
+def test_a_gateway_that_answers_late_and_badly_is_not_taken_for_the_database(
+    place: Ask, standins: RunningStandins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault(standins, "delay", seconds=0.6)
+    fault(standins, "drop_after_effect")
+    monkeypatch.setattr("web.orders.database", lambda: database(0.4))
+    install()
+    try:
+        answer = place(headers=key())
+    finally:
+        set_wait_callback(None)
+    assert (answer.status_code, answer.json["code"]) == (503, "gateway_unavailable")
 
 
 def test_a_coin_that_the_gateway_refuses_ends_the_order(place: Ask) -> None:

@@ -14,6 +14,7 @@ from actors.notify import KIND
 from actors.write_letter import write_letter
 from bitloot.states import OrderState
 from db import Letter, Order
+from db.base import transaction
 from db.letters_due import ask_letter
 from db.rights import give_right_anew
 from web.admin.answers import Reason
@@ -97,11 +98,12 @@ class OrderLetters:
             if order is None:
                 raise not_found()
             refusal = _refusal(order, asked.kind)
-            if refusal is None and asked.kind == KIND and give_right_anew(order_id) is None:
-                refusal = Problem(409, "withdrawn", "The right to these keys was withdrawn.")
-            due = ask_letter(order_id, asked.kind) if refusal is None else None
-            told = {"kind": asked.kind, "reason": asked.reason}
-            record(req, admin, order_id, "letter_again", "granted" if due else "refused", told)
+            with transaction():  # no link ends without the letter that brings the next
+                if refusal is None and asked.kind == KIND and give_right_anew(order_id) is None:
+                    refusal = Problem(409, "withdrawn", "The right to these keys was withdrawn.")
+                due = ask_letter(order_id, asked.kind) if refusal is None else None
+                told = {"kind": asked.kind, "reason": asked.reason}
+                record(req, admin, order_id, "letter_again", "granted" if due else "refused", told)
         if refusal is not None:
             raise refusal
         if due is not None:

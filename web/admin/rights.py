@@ -13,6 +13,7 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState
 from bitloot.tokens import Role
 from db import Order, keys_of
+from db.base import transaction
 from db.rights import withdraw_right
 from web.admin.answers import Reason
 from web.answers import Answer, answer
@@ -59,9 +60,10 @@ class Revoke:
             if order is None:
                 raise not_found()
             possible = order.state in REVOCABLE
-            done = possible and withdraw_right(order_id, who=admin.label, reason=reason)
-            outcome = "granted" if done else "nothing_left" if possible else "not_now"
-            record(req, admin, order_id, "revoke", outcome, {"reason": reason, "state": str(order.state)})
+            with transaction():  # with its record: no key is destroyed that the records do not tell of
+                done = possible and withdraw_right(order_id, who=admin.label, reason=reason)
+                outcome = "granted" if done else "nothing_left" if possible else "not_now"
+                record(req, admin, order_id, "revoke", outcome, {"reason": reason, "state": str(order.state)})
         if not possible:
             raise Problem(409, "not_now", f"An order that is {order.state} has no keys to revoke yet.")
         post(clear)

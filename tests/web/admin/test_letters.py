@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from falcon.testing import TestClient
+from peewee import OperationalError
 
 from actors import workshop
 from actors.notify import notify
 from actors.write_letter import write_letter
 from bitloot.shop import Shop
 from db import Letter, base
+from db.rights import right_of
 from tests.factories import a_paid_order
 from tests.web.cast import admin, buyer, fulfilled_order
 
@@ -47,3 +50,22 @@ def test_only_those_who_may_act_send_letters_and_only_where_there_is_something_t
     code = {"kind": "guest_code", "reason": "no"}
     assert client.simulate_post(path, json=code, headers=admin(shop)).status_code == 422
     assert base.rows("SELECT count(*) FROM letters_due") == [(0,)]
+
+
+def test_no_link_ends_without_the_letter_that_brings_the_next(
+    client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.use(shop)
+    order = fulfilled_order(shop, b"AAAAA-11111")
+    notify(str(order.id))
+
+    def killed(*_: object) -> None:
+        raise OperationalError("the process died here")
+
+    monkeypatch.setattr("web.admin.letters.ask_letter", killed)
+    path = f"/admin/orders/{order.id}/letters"
+    assert client.simulate_post(path, json=AGAIN, headers=admin(shop)).status_code == 503
+    assert right_of(order.id).generation == 1
+    assert (
+        client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order)).status_code == 200
+    )

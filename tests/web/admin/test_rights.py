@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from falcon.testing import TestClient
+from peewee import OperationalError
 
 from actors.clear import clear
 from bitloot.shop import Shop
@@ -65,3 +67,17 @@ def test_where_it_is_on_it_is_the_owners_alone_with_a_reason_and_recorded(shop: 
     order.advance(OrderState.REFUNDED, actor="test")
     client.simulate_post(f"/admin/orders/{order.id}/revoke", json=REASON, headers=admin(shop))
     assert client.simulate_post(path, json=REASON, headers=admin(shop)).status_code == 409
+
+
+def test_a_key_is_not_destroyed_where_that_cannot_be_recorded(
+    client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = fulfilled_order(shop, b"AAAAA-11111")
+    monkeypatch.setattr("web.admin.rights.record", _away)
+    path = f"/admin/orders/{order.id}/revoke"
+    assert client.simulate_post(path, json=REASON, headers=admin(shop)).status_code == 503
+    assert Order.get_by_id(order.id).data_key is not None
+
+
+def _away(*_: object) -> None:
+    raise OperationalError("the chain is locked")
