@@ -68,11 +68,11 @@ def _measured(trial: Trial, lanes: list[Lane]) -> Traces:
 
 
 def _kills(trial: Trial, crossings: Traces) -> Iterator[Life]:
-    """Full: each crossing of each story on both sides, and once more in recovery. Short: after each of the longest
-    story, since after one crossing and before the next the rows are the same."""
+    """Full: each crossing of each story on both sides, and once more in recovery. Short: after every third of the
+    longest story, the seed says which, since after one crossing and before the next the rows are the same."""
     if not trial.full:
         names = [name for _, name in crossings["two lines"] if not name.startswith("sweep:")]
-        yield from (Life("two lines", Strike(name, "after")) for name in names)
+        yield from (Life("two lines", Strike(name, "after")) for name in names[trial.seed % 3 :: 3])
         return
     for story, found in crossings.items():
         for (_, name), side in itertools.product(found, SIDES):
