@@ -13,6 +13,7 @@ from actors.policy import POLICIES
 from bitloot.errors import Permanent, Retryable
 from bitloot.states import FINAL, OrderState
 from db.jobs import JobFacts, claim_job, job_facts, put_job_back
+from db.replays import give_another_chance
 
 __all__ = ["RetryRefused", "retry_job"]
 
@@ -43,6 +44,8 @@ def retry_job(job_id: uuid.UUID, *, by: str, reason: str, send: Send = send_now)
     _check(job)
     if not claim_job(job_id, by=by, reason=reason):
         raise _retried_already()
+    if job.actor == "replay":
+        give_another_chance(job.subject_id)
     try:
         send(broker.get_actor(job.actor), *job.subject_id.split())
     except Exception as error:

@@ -13,7 +13,15 @@ from db.base import Model, rows
 from db.fields import TimeField
 from db.notices import Notice
 
-__all__ = ["Due", "Replay", "ask_replays", "claim_replays", "finish_replay", "replays_of"]
+__all__ = [
+    "Due",
+    "Replay",
+    "ask_replays",
+    "claim_replays",
+    "finish_replay",
+    "give_another_chance",
+    "replays_of",
+]
 
 #: A replay that fails this often is left for a person: its dead job says why.
 MOST_ATTEMPTS = 5
@@ -77,6 +85,15 @@ def claim_replays(limit: int, grace: float, window: float) -> list[Due]:
         *(MOST_ATTEMPTS, window, limit, grace),
     )
     return [Due(_uuid(replay_id), float(wait)) for replay_id, wait in found]
+
+
+def give_another_chance(replay_id: str) -> None:
+    """A person wants it to run after all: sweep finds it again, should the message that says so be lost."""
+    rows(
+        "UPDATE replays SET attempts = 0, due_at = clock_timestamp() + %s * interval '1 second'"
+        " WHERE id::text = %s AND done_at IS NULL RETURNING id",
+        *(base.grace, replay_id),
+    )
 
 
 def finish_replay(replay: Replay, outcome: str, note: str) -> bool:

@@ -16,8 +16,10 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Job, base, intend
 from db.jobs import job_facts
+from db.replays import MOST_ATTEMPTS, ask_replays, claim_replays
 from tests.actors.conftest import Queued
 from tests.db.test_jobs import dies
+from tests.db.test_replays import notices
 from tests.factories import a_paid_order, a_payment, a_waiting_order, an_order
 
 
@@ -121,3 +123,13 @@ def test_it_is_sent_after_the_commit(shop: Shop) -> None:
 
     retry_job(job.id, by="x", reason="y", send=look)
     assert seen == [(False, "retried")]
+
+
+def test_a_replay_whose_message_is_lost_is_found_by_its_row(shop: Shop) -> None:
+    """The edge posts its messages and does not wait; what was claimed too often nobody else would bring back."""
+    [notice_id] = notices(1)
+    [due] = ask_replays([notice_id], actor="olga", reason="why", rate=1)
+    base.rows("UPDATE replays SET attempts = %s, due_at = now() RETURNING id", MOST_ATTEMPTS)
+    assert claim_replays(10, grace=0, window=1) == []
+    retry_job(dies(str(due.replay_id), "replay").id, by="x", reason="y", send=lambda *_: None)
+    assert [one.replay_id for one in claim_replays(10, grace=0, window=60)] == [due.replay_id]
