@@ -31,7 +31,7 @@ BASKET = (("orbit-drifters", 1), ("tin-parade", 1))
 
 @dataclass
 class Passage:
-    """`ways`: how often a key really went each of them. `keys`: all that did."""
+    """`ways`: how often a key really went each of them. `keys`: those that were pushed, and those of our own order."""
 
     shop: FaultShop
     mails: Path  # where letters lie once there is such a folder
@@ -71,11 +71,16 @@ class Passage:
             shop.until(sale, "fulfilled")
             self._mail_failure(sale)
         shop.revealed[sale.order_id] = shop.reveal(sale)
-        self.keys += [quoted, *shop.plaintext()]
+        self.keys += [quoted, *shop.revealed[sale.order_id]]
         self.ways["supplier's wrong answers"] = shop.bitten()
-        self.ways["inline key"] = sum(key in text for key in shop.plaintext() for text in self._opened())
+        until(lambda: self._inline_keys() > 0, what="a webhook with its key")
+        self.ways["inline key"] = self._inline_keys()
         self.ways["reveal"] = len(shop.revealed[sale.order_id])
         return sale
+
+    def _inline_keys(self) -> int:
+        """How many notices that the shop keeps hold a key that was sold."""
+        return sum(key in text for key in self.shop.plaintext() for text in self._opened())
 
     def _dead_job(self) -> None:
         """A worker gave up with a key in its hands; an operator sends the job again."""
@@ -150,7 +155,7 @@ def marked_shop(
         token = shop.admin()["Authorization"].removeprefix("Bearer ")
         url = f"ws://127.0.0.1:{shop.settings.relay_port}/fulfillment"
         taps = [
-            stack.enter_context(RelayTap(url, token)),
+            stack.enter_context(RelayTap(url, token, "orders", "jobs", "webhooks")),
             stack.enter_context(ValkeyTap(shop.valkey.url)),
         ]
         yield Passage(shop, mails, control, taps)

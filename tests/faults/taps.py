@@ -7,7 +7,6 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import redis
@@ -35,7 +34,7 @@ class Tap:
         until(lambda: self.ready, what=f"the {type(self).__name__}")
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join(20)
 
@@ -57,15 +56,15 @@ class Tap:
 
 
 class RelayTap(Tap):
-    """Every frame that the relay sends to whoever has `token`; an admin follows all there is."""
+    """Every frame that the relay sends to whoever has `token`: a buyer about the order, an admin about `topics`."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, *topics: str) -> None:
         super().__init__()
-        self._url, self._token = url, token
+        self._url, self._token, self._topics = url, token, topics
 
     @property
     def ready(self) -> bool:
-        return any(b'"subscribed"' in piece for piece in self.pieces)
+        return sum(b'"subscribed"' in piece for piece in self.pieces) >= max(1, len(self._topics))
 
     def _listen(self) -> None:
         with (
@@ -73,13 +72,12 @@ class RelayTap(Tap):
             contextlib.suppress(ConnectionClosed),
         ):
             socket.send(json.dumps({"type": "hello", "token": self._token}))
+            self.pieces.append(socket.recv(decode=False))  # the welcome
+            for topic in self._topics:
+                socket.send(json.dumps({"type": "subscribe", "topic": topic}))
             while not self._over.is_set():
                 with contextlib.suppress(TimeoutError):
-                    frame = socket.recv(timeout=LOOK, decode=False)
-                    self.pieces.append(frame)
-                    if b'"admin"' in frame and len(self.pieces) == 1:
-                        for topic in ("orders", "jobs", "webhooks"):
-                            socket.send(json.dumps({"type": "subscribe", "topic": topic}))
+                    self.pieces.append(socket.recv(timeout=LOOK, decode=False))
 
 
 class ValkeyTap(Tap):

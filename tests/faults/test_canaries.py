@@ -20,6 +20,8 @@ def test_a_key_that_went_every_way_lies_nowhere(servers: Servers, tmp_path: Path
         passage.sell()
         passage.notices()
         assert passage.violations() == []
+        for process in passage.shop.crew.values():
+            process.kill()  # nothing is to be drained
 
 
 def test_a_key_that_lies_somewhere_is_told_by_place_and_form(database: Settings, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ __all__ = ["hunt"]
 LEFT = ("**/logs", "**/valkey/data", "**/objects", "**/letters")
 
 
-@row("F42", "plaintext hunt: every way, and everything left on disk", short=0, full=50)
+@row("F42", "plaintext hunt: every way, and all on disk", short=0, full=30)
 def hunt(trial: Trial) -> None:
     """A bite is a way that a key went, or a place left on disk where the control was found in every form."""
     _every_way(trial)
@@ -30,9 +30,9 @@ def hunt(trial: Trial) -> None:
 
 def _every_way(trial: Trial) -> None:
     with marked_shop(trial.shop, trial.directory) as passage:
-        load = trial.load(passage.shop)  # what else a shop has to do
         passage.sell()
-        trial.settle(load, within=90)
+        load = trial.load(passage.shop)  # what else a shop has to do
+        trial.settle(load, within=120)
         load.reveal(20)
         passage.notices()
         for violation in passage.violations():
