@@ -112,24 +112,48 @@ def _fetch_and_store(order: Order, purchase: Purchase, data_key: bytes) -> bool:
 
 
 def _seal_and_put(order: Order, purchase: Purchase, data_key: bytes, key: SupplierKey) -> StoredKey:
-    """Puts one key under its own name, once. Another run of this step may have been here: then its object counts."""
+    """Puts one key under its own name, once, and reads it again as a reveal will.
+
+    What lies there counts, not what was sent: another run of this step may have been here, and its object stays.
+    """
     tools = shop()
     identity = key_id(purchase, key.key_id)
     context, label = order_context(order.id), key_label(purchase.line_id, identity)
     name = object_name(order.id, identity)
     sealed = tools.vault.seal(data_key, context, label, key.content)
-    if not tools.store.put_once(name, sealed):
-        sealed = tools.store.get(name)
-        if not hmac.compare_digest(tools.vault.open(data_key, context, label, sealed), key.content):
-            raise Permanent("the store holds another key under this name", code="object_differs")
+    found = _put_and_read(name, sealed)
+    content = key.content if found == sealed else tools.vault.open(data_key, context, label, found)
+    if not hmac.compare_digest(content, key.content):
+        raise Permanent("the store holds another key under this name", code="object_differs")
     return StoredKey(
         id=identity,
         supplier_key_id=key.key_id,
         media_type=key.media_type,
         object_name=name,
-        object_digest=hashlib.sha256(sealed).hexdigest(),
+        object_digest=hashlib.sha256(found).hexdigest(),
         fingerprint=tools.vault.fingerprint(key.content, fingerprint_key(tools.vault)),
     )
+
+
+def _put_and_read(name: str, sealed: bytes) -> bytes:
+    """What lies under the name by now, byte by byte. Raises Retryable while the store does not show what it took.
+
+    A store's word is not enough: one that acknowledged and lost, cut or mixed up an object would leave a fulfilled
+    order with nothing to reveal, and what it says of itself (ETag, length) comes from the same mouth. So every object
+    is read once before its key counts (RELIABILITY §4 F30); beside buying a key that is a small price. Nothing is
+    overwritten or deleted here: the answer may be what is wrong, and another run may have recorded the object.
+    """
+    store = shop().store
+    stored = store.put_once(name, sealed)
+    try:
+        found = store.get(name)
+    except Permanent as error:
+        if error.code != "object_missing":
+            raise
+        raise Retryable("store: it took an object and does not show it", code="object_missing") from None
+    if stored and found != sealed:
+        raise Retryable("store: an object reads otherwise than it was put", code="object_differs")
+    return found
 
 
 def _report_strays(order: Order, purchase: Purchase, twin: UUID | None, *, taken: int, surplus: int) -> None:

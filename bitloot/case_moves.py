@@ -120,6 +120,7 @@ CASE_MOVES: Mapping[str, tuple[CaseMove, ...]] = {
     "purchase_failed": (BUY_AGAIN, REFUND_ORDER),
     "purchase_ended": (BUY_AGAIN, REFUND_ORDER),
     "keys_not_to_be_had": (STEP, REFUND_ORDER),
+    "key_unreadable": (GONE, NOTED),
     "duplicate_key": (NOTED,),
     "surplus_keys": (NOTED,),
     "ended_after_delivery": (NOTED,),

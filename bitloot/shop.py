@@ -49,7 +49,7 @@ def open_shop(settings: Settings, traffic: Traffic | None = None, ring: Ring | N
         tokens=Tokens.from_settings(settings),
         gateway=open_gateway(settings, turnstiles["nowpayments"]),
         suppliers=open_suppliers(settings, turnstiles),
-        store=open_store(settings),
+        store=open_store(settings, turnstiles),
         mailer=open_mailer(settings, turnstiles),
         turnstiles=turnstiles,
     )

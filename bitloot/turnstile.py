@@ -140,7 +140,7 @@ class Turnstile:
 
 
 def limits(settings: Settings) -> dict[str, Limit | None]:
-    """Every provider that is called over HTTP, and the pace that it allows us; None: none is known."""
+    """Every provider that is called over the network, and the pace that it allows us; None: none is known."""
     return {
         # 2,000 writes a minute on the host; whether that covers this API is unconfirmed (PROVIDERS.md §1.8)
         "kinguin": Limit.per(settings.kinguin_writes_per_minute, 60, method="POST"),
@@ -150,6 +150,8 @@ def limits(settings: Settings) -> dict[str, Limit | None]:
         "nowpayments": Limit.per(settings.nowpayments_payments_per_second, 1, method="POST", path="/payment"),
         # 2 or 5 a second over all keys of the team, by the age of the page (PROVIDERS.md §4)
         "resend": Limit.per(settings.resend_calls_per_second, 1),
+        "smtp": None,
+        "s3": None,
     }
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Callable, Sequence
 
+import structlog
 from falcon import Request, Response
 
-from bitloot.errors import BitLootError
+from bitloot.errors import BitLootError, Permanent
 from bitloot.shop import Shop
 from bitloot.states import OrderState
-from db import Key, Order, keys_of
+from db import Key, Order, keys_of, open_case
 from db.keys import key_label, order_context
 from web.answers import Answer, answer
 from web.auth import Gate, Viewer, not_found
@@ -25,6 +27,18 @@ __all__ = ["REVEALABLE", "Reveal", "Revealed", "opened"]
 
 #: Orders whose keys their buyer may see, as far as there are any: one line does not wait for another.
 REVEALABLE = frozenset({OrderState.PAID, OrderState.WAITING, OrderState.READY, OrderState.FULFILLED})
+
+
+log = structlog.get_logger(__name__)
+
+#: What a buyer hears of a key that is there no more, or not as it was stored: status, code and detail.
+UNREADABLE = (
+    *(503, "key_unreadable"),
+    "A key of this order cannot be opened now. It is not your fault: a person was told and looks at it.",
+)
+
+#: … and when it is worth trying again (seconds).
+UNREADABLE_AGAIN = 600
 
 
 class RevealedKey(Answer):
@@ -70,13 +84,11 @@ class Reveal:
             order = self._admit(req, viewer, order_id, has_keys=bool(keys))
             # Committed here, before any key is opened: whoever reads the records sees at least every look.
             record(req, viewer, order_id, "reveal", "granted", {"keys": [str(key.id) for key in keys]})
-        try:
-            revealed = [opened(self._shop, order, key) for key in keys]
-        except BitLootError as error:
-            with database():
-                record(req, viewer, order_id, "reveal", "failed", {"code": error.code})
-            raise
-        answer(resp, Revealed(order_id=order_id, keys=revealed))
+
+        def failed(code: str) -> None:
+            record(req, viewer, order_id, "reveal", "failed", {"code": code})
+
+        answer(resp, Revealed(order_id=order_id, keys=opened(self._shop, order, keys, failed)))
 
     def _admit(self, req: Request, viewer: Viewer, order_id: uuid.UUID, *, has_keys: bool) -> Order:
         """The order, if this viewer may see its keys now; a refusal is recorded and raised as Problem."""
@@ -98,8 +110,35 @@ class Reveal:
         raise why
 
 
-def opened(shop: Shop, order: Order, key: Key) -> RevealedKey:
-    """One key in plain; whoever calls this has recorded the look before. Raises SealBroken, and as the store does."""
+def opened(shop: Shop, order: Order, keys: Sequence[Key], failed: Callable[[str], None]) -> list[RevealedKey]:
+    """The keys in plain; whoever calls this has recorded the look before. `failed` records that it came to nothing.
+
+    Raises Problem for a key that is lost or broken, of which a person hears, and else what the store raises.
+    """
+    shown = []
+    for key in keys:
+        try:
+            shown.append(_opened(shop, order, key))
+        except BitLootError as error:
+            with database():
+                failed(error.code)
+                if isinstance(error, Permanent):
+                    _ask_about(key, error.code)
+            if isinstance(error, Permanent):
+                raise Problem(*UNREADABLE, headers={"Retry-After": str(UNREADABLE_AGAIN)}) from None
+            raise
+    return shown
+
+
+def _ask_about(key: Key, code: str) -> None:
+    """One open case per key, however often its buyer tries."""
+    figures = {"error": code, "supplier": key.supplier, "object": key.object_name}
+    if open_case(key.order_id, key.id, "key_unreadable", figures):
+        log.error("a key cannot be opened", action="key_unreadable", order=str(key.order_id), code=code)
+
+
+def _opened(shop: Shop, order: Order, key: Key) -> RevealedKey:
+    """Raises SealBroken, and as the store does."""
     sealed = shop.store.get(key.object_name)
     wrapped = bytes(order.data_key or b"")
     content = shop.vault.open(wrapped, order_context(order.id), key_label(key.line_id, key.id), sealed)

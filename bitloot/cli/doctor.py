@@ -139,7 +139,8 @@ def _examine(part: str, check: Callable[[], str]) -> Finding:
     except UnsafeSettings as refusal:
         ok, answer = False, "\n".join(refusal.reasons)
     except BitLootError as error:
-        ok, answer = False, f"{error}."
+        text = str(error)
+        ok, answer = False, text if text.endswith("?") else f"{text}."
     except Exception as error:  # drivers' texts may hold an address or a password
         ok, answer = False, f"Does not answer: {type(error).__name__}."
     return Finding(part, ok, answer, round((time.perf_counter() - began) * 1000, 1), asked)

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MAILERS", "open_mailer"]
 
-#: The gate is for those who are called over HTTP.
+#: The gate is for those who are called over the network.
 MAILERS: Mapping[str, Callable[[Settings, Gate | None], Mailer]] = {
     "directory": lambda settings, _: MailDirectory.from_settings(settings),
     "resend": ResendMailer.from_settings,
-    "smtp": lambda settings, _: SmtpMailer.from_settings(settings),
+    "smtp": SmtpMailer.from_settings,
 }
 
 

@@ -7,14 +7,19 @@ import smtplib
 from typing import TYPE_CHECKING, Self
 
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent, Retryable
+from bitloot.fetch import Gate
 from bitloot.mail.base import Letter
 from bitloot.mail.message import build_message, check_letter, message_id
 from bitloot.mail.smtp_session import Access, open_session
+from bitloot.passage import passing
 
 if TYPE_CHECKING:
     from bitloot.settings import Settings
 
 __all__ = ["SmtpMailer"]
+
+#: What a server says that is well, and wants this one letter later (greylisting, a full mailbox).
+ANSWERED = frozenset({"sender_refused", "recipient_refused", "letter_refused", "letter_deferred"})
 
 
 class SmtpMailer:
@@ -26,12 +31,13 @@ class SmtpMailer:
     name = "smtp"
     repeats_safely = False
 
-    def __init__(self, access: Access, own_name: str) -> None:
+    def __init__(self, access: Access, own_name: str, *, gate: Gate | None = None) -> None:
         self._access = access
         self._own_name = own_name
+        self._gate = gate
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings, gate: Gate | None = None) -> Self:
         access = Access(
             host=settings.smtp_host,
             port=settings.smtp_port,
@@ -40,12 +46,13 @@ class SmtpMailer:
             password=settings.smtp_password,
         )
         # Said in EHLO; asking the resolver for our own name, as smtplib would, can take half a minute.
-        return cls(access, settings.mail_from.rpartition("@")[2].strip("<> ") or "localhost")
+        own_name = settings.mail_from.rpartition("@")[2].strip("<> ") or "localhost"
+        return cls(access, own_name, gate=gate)
 
     def send(self, letter: Letter, idempotency_key: str) -> str:
         fields = check_letter(letter)
         data = build_message(letter, idempotency_key).as_bytes()
-        with open_session(self._access, self._own_name) as server:
+        with passing(self._gate, "POST", ANSWERED), open_session(self._access, self._own_name) as server:
             _say(server, f"MAIL FROM:<{fields.sender.addr_spec}>", 250, Blocked, "sender_refused")
             _say(server, f"RCPT TO:<{fields.to}>", 250, Permanent, "recipient_refused")
             _say(server, "DATA", 354, Permanent, "letter_refused")

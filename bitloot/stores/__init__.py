@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from bitloot.fetch import Gate
 from bitloot.stores.base import Store
 from bitloot.stores.directory import DirectoryStore
 from bitloot.stores.s3 import S3Store
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["STORES", "open_store"]
 
-STORES: Mapping[str, Callable[[Settings], Store]] = {
-    "directory": DirectoryStore.from_settings,
+#: The gate is for those who are called over the network.
+STORES: Mapping[str, Callable[[Settings, Gate | None], Store]] = {
+    "directory": lambda settings, _: DirectoryStore.from_settings(settings),
     "s3": S3Store.from_settings,
 }
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, gates: Mapping[str, Gate] | None = None) -> Store:
     """The store that STORE names. Asks nobody; `health` does."""
-    return STORES[settings.store](settings)
+    return STORES[settings.store](settings, (gates or {}).get(settings.store))

@@ -8,7 +8,8 @@ import os
 import secrets
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from boto3.session import Session
@@ -17,6 +18,8 @@ from botocore.exceptions import ClientError
 from pydantic import SecretStr
 
 from bitloot.errors import Retryable
+from bitloot.fetch import Gate
+from bitloot.passage import passing
 from bitloot.stores.names import check_name, check_size, clamp_seconds
 from bitloot.stores.s3_errors import s3_errors, status_of
 
@@ -50,9 +53,17 @@ class S3Store:
     name = "s3"
 
     def __init__(
-        self, *, endpoint_url: str, bucket: str, access_key_id: str, secret: SecretStr, region: str = "auto"
+        self,
+        *,
+        endpoint_url: str,
+        bucket: str,
+        access_key_id: str,
+        secret: SecretStr,
+        region: str = "auto",
+        gate: Gate | None = None,
     ) -> None:
         self._bucket = bucket
+        self._gate = gate
         self._access = {
             "endpoint_url": endpoint_url,
             "aws_access_key_id": access_key_id,
@@ -63,19 +74,20 @@ class S3Store:
         self._locks: dict[int, threading.Lock] = {}
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings, gate: Gate | None = None) -> Self:
         return cls(
             endpoint_url=settings.s3_endpoint_url,
             bucket=settings.s3_bucket,
             access_key_id=settings.s3_access_key_id,
             secret=settings.s3_secret_access_key,
             region=settings.s3_region,
+            gate=gate,
         )
 
     def put_once(self, name: str, data: bytes) -> bool:
         check_size(len(data))
         digest = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-        with s3_errors():
+        with self._call("PUT"):
             try:
                 self._client().put_object(
                     **self._at(name),
@@ -84,21 +96,22 @@ class S3Store:
                     ContentType="application/octet-stream",
                     IfNoneMatch="*",
                 )
+                return True
             except ClientError as error:
                 if status_of(error) not in (409, 412):
                     raise
-                return self._stored_by_an_earlier_attempt(name, data, error)
-        return True
+                refusal = error
+        return self._stored_by_an_earlier_attempt(name, data, refusal)
 
     def get(self, name: str) -> bytes:
-        with s3_errors():
+        with self._call("GET"):
             found = self._client().get_object(**self._at(name))
             with closing(found["Body"]) as body:  # else a refused one would hold its connection
                 check_size(found["ContentLength"])
                 return _read(body)
 
     def exists(self, name: str) -> bool:
-        with s3_errors():
+        with self._call("GET"):
             try:
                 self._client().head_object(**self._at(name))
             except ClientError as error:
@@ -109,7 +122,7 @@ class S3Store:
         return True
 
     def delete(self, name: str) -> None:
-        with s3_errors():
+        with self._call("DELETE"):
             self._client().delete_object(**self._at(name))
 
     def signed_link(self, name: str, seconds: int) -> str:
@@ -133,6 +146,12 @@ class S3Store:
             raise Retryable("store: another write to this object is under way", code="conflict") from None
         repeated = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
         return repeated and self.get(name) == data
+
+    @contextmanager
+    def _call(self, method: str) -> Iterator[None]:
+        """Through the gate, and out with errors of ours."""
+        with passing(self._gate, method), s3_errors():
+            yield
 
     def _at(self, name: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": check_name(name)}

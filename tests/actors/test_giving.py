@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from bitloot.errors import Ambiguous
+from bitloot.errors import Ambiguous, BitLootError, Permanent, Retryable
 from bitloot.shop import Shop
 from bitloot.states import PurchaseState
 from bitloot.suppliers.base import Placed, Standing
@@ -154,6 +155,35 @@ def test_too_many_requests_is_certainly_not_paid(
     assert go(shop, reservation).state is PurchaseState.PLACED
     assert go(shop, reservation).state is PurchaseState.WAITING
     assert charged(standins) == [1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,
+        Permanent("refused", code="refused"),
+        Retryable("busy", code="rate_limited"),
+        Ambiguous("late", code="deadline"),
+    ],
+    ids=["given", "refused", "certainly not", "in doubt"],
+)
+def test_an_answer_to_an_older_give_is_refused_and_counted(
+    shop: Shop, reservation: Purchase, error: BitLootError | None
+) -> None:
+    """The first give hangs until after its lease; meanwhile another one for the same reservation is on its way."""
+
+    def hangs(commit: Callable[..., Standing], ref: str) -> Standing:
+        base.rows("UPDATE purchases SET attempt = 7 RETURNING id")
+        if error is not None:
+            raise error
+        return commit(ref)
+
+    bent: Any = Bent(shop.suppliers["reservations"], commit=hangs)
+    with capture_logs() as logs:
+        now = go(shop, reservation, supplier=bent)
+    assert (now.state, now.attempt) == (PurchaseState.COMMITTING, 7)
+    assert trail(reservation) == ["intent", "sending", "placed", "committing"]
+    assert [entry["now"] for entry in logs if entry.get("action") == "stale_answer"] == [7]
 
 
 def test_only_one_worker_pays(shop: Shop, reservation: Purchase, standins: RunningStandins) -> None:

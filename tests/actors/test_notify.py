@@ -13,9 +13,11 @@ from actors.encrypt_store import encrypt_store
 from actors.notify import notify
 from bitloot.errors import Retryable
 from bitloot.mail.resend import ResendMailer
+from bitloot.settings import Settings
 from bitloot.shop import Shop
 from bitloot.states import OrderState
 from db import Case, Letter, Order, base
+from db.base import now
 from tests.actors.conftest import KINGUIN, PaidOrder, fault
 from tests.actors.test_finalize import finalized, waiting
 from tests.factories import again
@@ -129,6 +131,21 @@ def test_a_try_is_dead_after_its_lease_where_the_mailer_knows_the_letter_by_its_
     notify(str(fulfilled.id))
     assert Letter.get().state == "sent"
     assert len(mails(standins)) == 1
+
+
+def test_while_the_mailer_is_left_alone_the_letter_waits_by_its_orders_row(
+    fulfilled: Order, standin_settings: Settings
+) -> None:
+    away = {"mailer": "smtp", "smtp_port": 9, "breaker_pause": 20.0}
+    house = workshop.shared_shop(standin_settings.model_copy(update=away))
+    for _ in range(house.settings.breaker_threshold):
+        house.turnstiles["smtp"].report("POST", None, Retryable("away"))
+    workshop.use(house)
+    notify(str(fulfilled.id))  # no error: nothing was tried
+    assert Letter.get().state == "kept"
+    due = again(fulfilled).due_at
+    assert due is not None
+    assert 15 < (due - now()).total_seconds() <= 20
 
 
 def test_a_blocked_mail_account_waits_and_asks_nobody(

@@ -21,7 +21,9 @@ OPENERS = {"open_case": 2, "freeze": 1}
 def kinds_opened() -> set[str]:
     """Every kind that some module of ours opens by its name."""
     found = set()
-    for path in itertools.chain((ROOT / "actors").rglob("*.py"), (ROOT / "db").rglob("*.py")):
+    for path in itertools.chain.from_iterable(
+        (ROOT / name).rglob("*.py") for name in ("actors", "db", "web")
+    ):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in OPENERS:
                 arguments = node.args[OPENERS[node.func.id] :]

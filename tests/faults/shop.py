@@ -23,7 +23,7 @@ from bitloot.engines.process import Process
 from bitloot.engines.valkey import ValkeyEngine
 from db import base
 from db.migrate import migrate
-from tests.bitloot.stores.moto_server import moto_s3
+from tests.bitloot.stores.moto_server import Application, moto_s3
 from tests.faults.canaries import plaintext_violations
 from tests.faults.inside import Inside
 from tests.faults.invariants import Evidence
@@ -171,6 +171,7 @@ def open_shop(
     own_postgres: bool = False,
     durable_valkey: bool = False,
     s3: bool = False,
+    around_s3: Callable[[Application], Application] = lambda application: application,
     witnessed: bool = False,
     actors: str = "actors",
     overrides: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None,
@@ -178,9 +179,9 @@ def open_shop(
 ) -> Iterator[FaultShop]:
     """A shop on a database of its own and a Valkey of its own.
 
-    `own_postgres`: a whole server that may be killed, with synced commits. `s3`: sealed keys lie in a bucket.
-    `witnessed`: each start of an actor is written down. `actors`: the module that workers load. `overrides(environ)`:
-    what the processes are told instead, e.g. DATABASE_URL with a proxy's port.
+    `own_postgres`: a whole server that may be killed, with synced commits. `s3`: sealed keys lie in a bucket;
+    `around_s3` may stand in front of it. `witnessed`: each start of an actor is written down. `actors`: the module
+    that workers load. `overrides(environ)`: what the processes are told instead, e.g. DATABASE_URL with a proxy's port.
     """
     with ExitStack() as stack:
         postgres = PostgresEngine(directory / "postgres") if own_postgres else None
@@ -198,7 +199,7 @@ def open_shop(
             "PATH": os.environ["PATH"],
             "QUEUE_NAMESPACE": f"faults-{secrets.token_hex(4)}",
             **FAULTS,
-            **(s3_environ(stack.enter_context(moto_s3(BUCKET))) if s3 else {}),
+            **(s3_environ(stack.enter_context(moto_s3(BUCKET, around_s3))) if s3 else {}),
             **environ,
         }
         whole = development_environ(given, directory / "state", url, valkey.url, any_ports=True)

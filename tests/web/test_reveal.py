@@ -8,9 +8,10 @@ import uuid
 import pytest
 from falcon.testing import TestClient
 
+from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState
-from db import AccessRecord, Order, base
+from db import AccessRecord, Case, Order, base
 from tests.factories import a_paid_order
 from tests.web.cast import admin, buyer, fulfilled_order, partly_stored_order, sealed_objects
 
@@ -107,17 +108,44 @@ def test_swapped_objects_do_not_open(client: TestClient, shop: Shop) -> None:
     shop.store.delete(mine)
     shop.store.put_once(mine, stolen)
     answer = client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order))
-    assert answer.status_code == 500
+    assert (answer.status_code, answer.json["code"]) == (503, "key_unreadable")
     assert "CCCCC" not in answer.text
     assert records(order) == [("buyer", "granted"), ("buyer", "failed")]
+    assert Case.get().figures["error"] == "tampered"
 
 
-def test_a_lost_object_is_recorded_as_a_failed_look(client: TestClient, shop: Shop) -> None:
+def test_of_a_lost_object_its_buyer_and_a_person_hear(client: TestClient, shop: Shop) -> None:
     order = fulfilled_order(shop, b"AAAAA-11111")
-    shop.store.delete(sealed_objects(order)[0])
-    answer = client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order))
-    assert (answer.status_code, answer.json["code"]) == (500, "object_missing")
+    name = sealed_objects(order)[0]
+    kept = shop.store.get(name)
+    shop.store.delete(name)
+    for _ in range(2):
+        answer = client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order))
+        assert (answer.status_code, answer.json["code"]) == (503, "key_unreadable")
+        assert answer.headers["retry-after"] == "600"
+        assert "a person was told" in answer.json["detail"]
     assert records(order)[-1] == ("buyer", "failed")
+    case = Case.get()  # one, however often it is tried
+    assert (case.kind, case.subject) == ("key_unreadable", name.rpartition("/")[2].removesuffix(".sealed"))
+    assert case.figures["error"] == "object_missing"
+    shop.store.put_once(name, kept)
+    answer = client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order))
+    assert [key["key"] for key in answer.json["keys"]] == ["AAAAA-11111"]
+
+
+def test_a_store_that_is_away_is_no_question_for_a_person(
+    client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = fulfilled_order(shop, b"AAAAA-11111")
+
+    def away(_name: str) -> bytes:
+        raise Retryable("store: no answer", code="store_unreachable")
+
+    monkeypatch.setattr(shop.store, "get", away)
+    answer = client.simulate_post(f"/fulfillment/{order.id}/reveal", headers=buyer(shop, order))
+    assert (answer.status_code, answer.json["code"]) == (503, "store_unreachable")
+    assert records(order) == [("buyer", "granted"), ("buyer", "failed")]
+    assert Case.select().count() == 0
 
 
 def test_what_cannot_be_recorded_is_not_revealed(client: TestClient, shop: Shop) -> None:

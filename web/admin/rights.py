@@ -8,7 +8,6 @@ from falcon import Request, Response
 
 from actors.clear import clear
 from actors.courier import post
-from bitloot.errors import BitLootError
 from bitloot.shop import Shop
 from bitloot.states import OrderState
 from bitloot.tokens import Role
@@ -101,10 +100,8 @@ class KeyView:
             raise Problem(403, "key_view_off", "This shop lets no admin see keys (ADMIN_KEY_VIEW).")
         if not keys:
             raise Problem(409, "not_ready", "There are no keys, or no longer.")
-        try:
-            shown = [opened(self._shop, order, key) for key in keys]
-        except BitLootError as error:
-            with database():
-                record(req, admin, order_id, "admin_view", "failed", {"code": error.code})
-            raise
-        answer(resp, Revealed(order_id=order_id, keys=shown))
+
+        def failed(code: str) -> None:
+            record(req, admin, order_id, "admin_view", "failed", {"code": code})
+
+        answer(resp, Revealed(order_id=order_id, keys=opened(self._shop, order, keys, failed)))

@@ -162,7 +162,9 @@ async function reveal() {
     at("reveal").hidden = true;
     showKeys(answer.keys);
   } catch (error) {
-    at("reveal-error").textContent = `The keys could not be opened (${error.code || "no connection"}). Please try again.`;
+    at("reveal-error").textContent = error.code === "key_unreadable"
+      ? "A key of this order cannot be opened now. It is not your fault: a person was told and looks at it."
+      : `The keys could not be opened (${error.code || "no connection"}). Please try again.`;
     at("reveal-error").hidden = false;
     lookAndGoOn();
   } finally {

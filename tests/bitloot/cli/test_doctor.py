@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from bitloot.cli.doctor import examine
 from bitloot.cli.house import House
 from bitloot.settings import Settings, load_settings
 from bitloot.states import OrderState
-from db import base
+from db import base, clock
 from db.stuck import raise_alarms, sweep_age
 from tests.bitloot.cli.conftest import Bitloot
 from tests.factories import a_paid_order
@@ -98,6 +99,18 @@ def test_a_dead_clock_and_standing_orders_and_refused_senders_are_named(database
     assert "Some stand too long: 1 paid" in findings["orders"].answer
     assert not findings["sweep"].ok
     assert not findings["orders"].ok
+
+
+def test_a_host_whose_clock_is_not_the_databases_is_told(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_ahead", 0.0)  # what this process then believes goes with the test
+    monkeypatch.setattr(doctor, "time_of", lambda wire: clock.time_of(wire) - timedelta(seconds=75))
+    found = {finding.part: finding for finding in examine(database)}["database"]
+    assert (found.ok, found.asked) == (False, True)
+    assert found.answer == "Its clock and this host's are 75 s apart. Do both follow NTP?"
+    monkeypatch.undo()
+    assert {finding.part: finding for finding in examine(database)}["database"].ok
 
 
 def test_a_redis_that_drops_messages_is_refused(

@@ -10,19 +10,21 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
-__all__ = ["moto_s3"]
+__all__ = ["Application", "moto_s3"]
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @contextmanager
-def moto_s3(bucket: str) -> Iterator[str]:
-    """The server's address, with an empty bucket."""
+def moto_s3(
+    bucket: str, around: Callable[[Application], Application] = lambda application: application
+) -> Iterator[str]:
+    """The server's address, with an empty bucket. `around` may stand between it and whoever asks."""
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:
         assert server._server is not None
-        server._server.app = _one_at_a_time(server._server.app)
+        server._server.app = around(_one_at_a_time(server._server.app))
         host, port = server.get_host_and_port()
         url = f"http://{host}:{port}"
         client = boto3.session.Session().client(

@@ -18,16 +18,19 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from bitloot.errors import Blocked, Permanent, Retryable
+from bitloot.errors import Blocked, Closed, Permanent, Retryable
 from bitloot.settings import Settings
 from bitloot.stores import s3
 from bitloot.stores.base import Store
 from bitloot.stores.names import MAX_OBJECT
 from bitloot.stores.s3 import S3Store
+from bitloot.traffic import LocalTraffic, Rules, Standing
+from bitloot.turnstile import Turnstile
 from tests.bitloot.scripted_http import Reply, Request, scripted
 from tests.bitloot.stores.contract import NAME, StoreContract
 from tests.bitloot.stores.moto_server import moto_s3
 from tests.bitloot.stores.opened_s3 import SECRET, SESSION, opened
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -220,3 +223,29 @@ def test_the_s3_store_comes_from_settings(moto_url: str) -> None:
         }
     )
     S3Store.from_settings(settings).health()
+
+
+def test_a_store_that_is_away_is_left_alone_after_some_failures() -> None:
+    """Also by those who only read; the way back is one call that probes."""
+    gate = Turnstile("s3", Rules(threshold=2, window=60, pause=0.2), LocalTraffic())
+    well = False
+
+    def answer(_: Request) -> Reply:
+        return Reply(200, b"sealed") if well else Reply(503)
+
+    with scripted(answer) as server:
+        store = opened(server.url, gate=gate)
+        with pytest.raises(Retryable):
+            store.put_once(NAME, b"sealed")
+        with pytest.raises(Retryable):
+            store.get(NAME)
+        asked = len(server.requests)
+        with pytest.raises(Closed):
+            store.put_once(NAME, b"sealed")
+        with pytest.raises(Closed):
+            store.exists(NAME)
+        assert len(server.requests) == asked
+        well = True
+        until(lambda: gate.refusal() is None, what="the time of the probe")
+        assert store.get(NAME) == b"sealed"
+        assert gate.look() == Standing()
