@@ -22,7 +22,7 @@ up: $(STAMP)
 	@$(BIN)/bitloot up
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

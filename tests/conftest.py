@@ -27,9 +27,6 @@ from tests.tools import CHROMIUM, left_out
 #: Valkey's databases that tests empty: one a worker, from 1; 0 is left to others.
 REDIS_NUMBERS = range(1, 16)
 
-#: Fixtures of a file that start processes or a browser.
-COSTLY = {"shared_house", "browser", "edge", "running", "moto_url"}
-
 SERVERS = pytest.StashKey[Servers]()
 
 #: A browser is no wheel, and `make test` needs nothing but Python; .ci/run installs one and accepts no run without it.
@@ -42,14 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SERVERS] = Servers.handed_on(config.workerinput["servers"])
     elif getattr(config.option, "numprocesses", None) and not config.option.collectonly:
         _servers(config)
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With xdist all tests of a file that live in one costly thing run on one worker, so that it is built once."""
-    for item in items:
-        if COSTLY & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(item.config.rootpath))))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -107,7 +107,7 @@ def test_the_makefile_has_every_verb() -> None:
     for command in (
         "bitloot demo",
         "bitloot up",
-        "pytest -n auto --dist loadgroup",
+        "pytest -n auto",
         "-m bench",
         "ruff check",
         "mypy",
