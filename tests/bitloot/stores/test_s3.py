@@ -17,8 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from pydantic import SecretStr
 
-from bitloot.errors import Blocked, Closed, Permanent, Retryable
+from bitloot.errors import BitLootError, Blocked, Closed, Permanent, Retryable
 from bitloot.settings import Settings
 from bitloot.stores import s3
 from bitloot.stores.base import Store
@@ -249,3 +250,29 @@ def test_a_store_that_is_away_is_left_alone_after_some_failures() -> None:
         until(lambda: gate.refusal() is None, what="the time of the probe")
         assert store.get(NAME) == b"sealed"
         assert gate.look() == Standing()
+
+
+def test_asking_how_the_store_is_shuts_it_for_nobody() -> None:
+    """Anybody may ask, as often as he likes, while a store that takes no writes still gives what it has."""
+    told: list[tuple[str, int | None]] = []
+
+    class Gate:
+        def admit(self, method: str, path: str) -> None:
+            pass
+
+        def report(self, method: str, status: int | None, failure: BitLootError | None) -> None:
+            told.append((method, status))
+
+    store = S3Store(
+        endpoint_url="http://127.0.0.1:9",
+        bucket="unused",
+        access_key_id="AKID",
+        secret=SecretStr(SECRET),
+        gate=Gate(),
+    )
+    with pytest.raises(Retryable):
+        store.health()
+    assert told == []
+    with pytest.raises(Retryable):
+        store.exists(NAME)
+    assert told == [("GET", None)]
