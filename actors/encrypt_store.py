@@ -46,6 +46,8 @@ def encrypt_store(order_id: str) -> None:
     if order is None or order.state not in STORING:
         return
     purchases = [purchase for purchase in purchases_of(order) if purchase.state in OPEN]
+    if purchases:
+        _need_store()
     data_key = _data_key(order) if purchases else b""
     fulfilled = False
     later: list[Retryable | Blocked] = []
@@ -58,6 +60,14 @@ def encrypt_store(order_id: str) -> None:
         _complete(order)
     if later:
         raise later[0]
+
+
+def _need_store() -> None:
+    """No key is fetched that could not be put away now. Raises Closed or Blocked while the store is left alone."""
+    gate = shop().turnstiles.get(shop().store.name)
+    refusal = gate.refusal("PUT") if gate is not None else None
+    if refusal is not None:
+        raise refusal
 
 
 def _complete(order: Order) -> None:

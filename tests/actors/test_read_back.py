@@ -18,6 +18,7 @@ from bitloot.stores.base import Store
 from db import Case, Key, Order
 from db.base import now
 from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder
+from tests.actors.ledger import Bent
 from tests.actors.test_encrypt_store import opened
 from tests.actors.test_finalize import finalized, waiting
 from tests.factories import again
@@ -91,7 +92,12 @@ def test_while_the_store_is_left_alone_keys_wait_by_their_orders_row(
     house = workshop.shared_shop(standin_settings.model_copy(update=away))
     for _ in range(house.settings.breaker_threshold):
         house.turnstiles["s3"].report("PUT", None, Retryable("away"))
-    workshop.use(house)
+
+    def fetched(*_: object) -> None:
+        raise AssertionError("a key was fetched that nobody can put away")
+
+    bent: Any = {name: Bent(supplier, fetch_keys=fetched) for name, supplier in house.suppliers.items()}
+    workshop.use(replace(house, suppliers=bent))
     encrypt_store(str(ready.id))  # no error: nothing was tried
     assert (Key.select().count(), again(ready).state) == (0, OrderState.READY)
     due = again(ready).due_at
