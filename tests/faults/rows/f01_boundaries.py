@@ -17,8 +17,9 @@ from tests.faults.trial import Trial
 
 __all__ = ["CROSSINGS", "failed", "killed"]
 
-#: How many crossings each story has. It may not fall unless fewer commits or calls are made on purpose: say why here.
-CROSSINGS = {"kinguin": 0, "reservations": 0, "two lines": 0}
+#: How many crossings each story has at least (41, 43 and 80 were counted on 2026-11-21; what sweep adds depends on when
+#: it comes). It may not fall unless fewer commits or calls are made on purpose: say why here.
+CROSSINGS = {"kinguin": 36, "reservations": 38, "two lines": 70}
 
 #: Lives that are lived at once.
 LANES = 2
