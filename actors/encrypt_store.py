@@ -115,8 +115,9 @@ def _fetch_and_store(order: Order, purchase: Purchase, data_key: bytes) -> bool:
     stored = [
         _seal_and_put(order, purchase, data_key, key) for key in fresh[: purchase.keys_expected - len(have)]
     ]
-    twin = same_key_elsewhere([item.fingerprint for item in stored], order.id) if stored else None
     kept = store_keys(order, purchase, stored, actor="encrypt_store")
+    # After the commit: of two orders that store one code at the same time, the later at least sees the other.
+    twin = same_key_elsewhere([item.fingerprint for item in stored], order.id) if stored else None
     _report_strays(order, purchase, twin, taken=kept.taken, surplus=len(fresh) - len(stored))
     return kept.fulfilled
 

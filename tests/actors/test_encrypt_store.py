@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 from actors.encrypt_store import encrypt_store
 from actors.notify import notify
+from actors.step import FUNCTIONS
 from bitloot.errors import BitLootError, Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Job, Key, Order, Product, Purchase, base, keys_of, purchases_of
+from db import Case, Job, Key, Order, Product, Purchase, base, keys_of, purchases_of, store_keys
 from db.keys import key_label, order_context
 from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault
 from tests.actors.test_finalize import finalized, waiting
@@ -196,6 +198,26 @@ def test_a_key_that_was_sold_before_is_a_case(shop: Shop, ready: Order, paid_ord
     fetched = shop.suppliers["kinguin"].fetch_keys(purchase.supplier_ref or "", 1).keys[0]
     print_of = shop.vault.fingerprint(fetched.content)
     base.rows("UPDATE keys SET fingerprint = %s WHERE id = %s RETURNING id", print_of, sold.id)
+    encrypt_store(str(order.id))
+    assert Case.get().kind == "duplicate_key"
+
+
+def test_a_key_that_another_order_stores_at_the_same_time_is_a_case(
+    ready: Order, paid_order: PaidOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encrypt_store(str(ready.id))
+    rival = keys_of(ready.id)[0]
+
+    def beside_a_rival(order: Order, purchase: Purchase, stored: Any, *, actor: str) -> Any:
+        for item in stored:
+            base.rows(
+                "UPDATE keys SET fingerprint = %s WHERE id = %s RETURNING id", item.fingerprint, rival.id
+            )
+        return store_keys(order, purchase, stored, actor=actor)
+
+    order = waiting(paid_order, (KINGUIN, 1))
+    until(lambda: finalized(order).state is OrderState.READY, what="delivery")
+    monkeypatch.setitem(FUNCTIONS["encrypt_store"].__globals__, "store_keys", beside_a_rival)
     encrypt_store(str(order.id))
     assert Case.get().kind == "duplicate_key"
 
