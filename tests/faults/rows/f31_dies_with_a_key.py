@@ -11,7 +11,8 @@ __all__ = ["dies_with_a_key"]
 
 @row("F31", "kill -9 between fetch of keys and seal", short=8, full=200)
 def dies_with_a_key(trial: Trial) -> None:
-    """A bite is a death. Both suppliers give keys again to whoever asks, so every order is fulfilled.
+    """A bite is a death. Both suppliers give keys again to whoever asks, so every order is fulfilled, but for one that
+    another thread of the dying worker was just buying: that doubt may be a person's.
 
     A death ends a whole worker, which takes seconds to come back: 200 orders with some 20 deaths instead of 1,000.
     """
@@ -27,6 +28,9 @@ def dies_with_a_key(trial: Trial) -> None:
         trial.settle(load, within=90)
         load.reveal(20)
         trial.bit(len(file.read_text().splitlines()) if file.exists() else 0)
-        others = shop.rows("SELECT state, count(*) FROM orders WHERE state <> 'fulfilled' GROUP BY 1")
+        others = shop.rows(
+            "SELECT o.state, count(*) FROM orders o WHERE o.state <> 'fulfilled' AND NOT EXISTS"
+            " (SELECT 1 FROM cases c WHERE c.order_id = o.id AND c.kind = 'purchase_in_doubt') GROUP BY 1"
+        )
         if others:
             trial.violation(f"the suppliers give keys again, and yet not fulfilled: {others}")
