@@ -199,17 +199,15 @@ def _rights(settings: Settings) -> Sent:
 
 #: In this order; each by its own index, cheap when nothing is due.
 PARTS: tuple[Callable[[Settings], Sent], ...] = (
-    *(
-        _orders,
-        _payments,
-        _purchases,
-        _unpaid,
-        _alarms,
-        _replays,
-        _expunge,
-        _blocks,
-        _letters,
-        _rights,
-        _alerts,
-    ),
+    _orders,
+    _payments,
+    _purchases,
+    _unpaid,
+    _alarms,
+    _replays,
+    _expunge,
+    _blocks,
+    _letters,
+    _rights,
+    _alerts,
 )

@@ -78,9 +78,7 @@ def _keep(due: DueLetter, order: Order) -> Letter | None:
     told = tells(order) if tells else {}
     rendered = render_letter(due.kind, facts, **told)
     kept = keep_letter(tools.vault, order.id, due.kind, rendered, due.generation, sending=True)
-    if (
-        kept is not None and "code" in told
-    ):  # only then: a run beside this one must not end the code that is mailed
+    if kept is not None and "code" in told:  # a run beside this one must not end the code that is mailed
         digest = tools.tokens.code_digest(order.id, "".join(told["code"].split()))
         keep_code(order.id, digest, settings.guest_code_seconds)
     return kept

@@ -16,7 +16,7 @@ from bitloot.master_keys import parse_master_keys
 if TYPE_CHECKING:
     from bitloot.settings import Settings
 
-__all__ = ["AuditKeys", "Entry", "Link", "derived", "told"]
+__all__ = ["AuditKeys", "Entry", "Link", "derived", "read_audit_keys", "told"]
 
 #: What the first record is bound to.
 NOTHING = b""
@@ -59,10 +59,7 @@ class AuditKeys:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Raises UnsafeSettings."""
-        try:
-            return cls(parse_master_keys(settings.audit_keys.get_secret_value(), "AUDIT_KEYS"))
-        except ValueError as error:
-            raise UnsafeSettings([f"AUDIT_KEYS cannot be read: {error}."]) from None
+        return cls(read_audit_keys(settings))
 
     def link(self, before: bytes, entry: Entry) -> Link:
         """Binds the entry to the link before it, NOTHING for the first."""
@@ -91,6 +88,14 @@ class AuditKeys:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("audit keys are neither pickled nor copied")
+
+
+def read_audit_keys(settings: Settings) -> Mapping[int, bytes]:
+    """The audit keys by number, the first of them in use. Raises UnsafeSettings."""
+    try:
+        return parse_master_keys(settings.audit_keys.get_secret_value(), "AUDIT_KEYS")
+    except ValueError as error:
+        raise UnsafeSettings([f"AUDIT_KEYS cannot be read: {error}."]) from None
 
 
 def derived(key: bytes, purpose: str) -> bytes:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bitloot.audit import derived
+from bitloot.audit import derived, read_audit_keys
 from bitloot.errors import BadSignature, Malformed, UnsafeSettings
-from bitloot.master_keys import parse_master_keys
 
 if TYPE_CHECKING:
     from bitloot.settings import Settings
@@ -41,10 +40,7 @@ class ReceiptKeys:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Raises UnsafeSettings."""
-        try:
-            return cls(parse_master_keys(settings.audit_keys.get_secret_value(), "AUDIT_KEYS"))
-        except ValueError as error:
-            raise UnsafeSettings([f"AUDIT_KEYS cannot be read: {error}."]) from None
+        return cls(read_audit_keys(settings))
 
     def sign(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """The receipt: the facts, the public key, and the signature over both."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from bitloot.anchors import first_where, last_anchor, read_anchor
@@ -13,6 +12,7 @@ from bitloot.audit import NOTHING, AuditKeys, Entry, Link
 from bitloot.stores.base import Store
 from db.access import told_again
 from db.base import rows
+from db.lists import AccessFacts
 
 __all__ = [
     "EXPORTED",
@@ -41,19 +41,9 @@ EXPORTED = (
 
 
 @dataclass(frozen=True)
-class Record:
-    """One row of access_records."""
+class Record(AccessFacts):
+    """One row of access_records, with its link."""
 
-    id: int
-    order_id: uuid.UUID | None
-    action: str
-    actor: str
-    outcome: str
-    address: str
-    user_agent: str
-    details: Any
-    at: datetime
-    seq: int | None
     key_number: int | None
     mac: bytes | None
 

@@ -32,16 +32,13 @@ class Connection(connection):
 
         `execute` runs a statement on this connection. Raises peewee's errors for a server that is away.
         """
-        if any(isinstance(value, list) for value in params):
-            return (
-                sql  # psycopg2 writes an array of texts as one; only a query by itself may read it as another
-            )
+        if not _can_be_prepared(sql, params):
+            return sql
         worded = self._worded.get(sql)
         if worded is None:
+            # In a transaction a refusal would break it; the next run outside of one prepares it.
             if not self._is_often(sql) or self.get_transaction_status() != TRANSACTION_STATUS_IDLE:
-                return (
-                    sql  # in a transaction a refusal would break it; the next run outside of one prepares it
-                )
+                return sql
             worded = self._worded[sql] = _prepare(sql, len(params), execute)
         return worded
 
@@ -50,6 +47,12 @@ class Connection(connection):
             return False
         self._seen[sql] += 1
         return self._seen[sql] >= OFTEN
+
+
+def _can_be_prepared(sql: str, params: Sequence[Any]) -> bool:
+    """Of several statements PREPARE would take the first and run the others. A list psycopg2 writes as an array of
+    texts, which only a query by itself may read as another."""
+    return ";" not in sql and not any(isinstance(value, list) for value in params)
 
 
 def _prepare(sql: str, count: int, execute: Callable[[str], object]) -> str:

@@ -83,10 +83,22 @@ CREATE TABLE refused_deliveries (
 );
 CREATE SEQUENCE refused_numbers;
 
+-- How many deliveries of each source were refused lately: so many may make a sender switch us off. A ring of minutes, so
+-- that strangers make no rows, and exact where the ring of refused deliveries counts a repeat since its first time.
+CREATE TABLE refusals (
+    source text NOT NULL,
+    slot   integer NOT NULL,                      -- the minute of the hour
+    minute timestamptz NOT NULL,
+    count  integer NOT NULL,
+    PRIMARY KEY (source, slot)
+);
+
 CREATE FUNCTION keep_refused(
     p_slots integer, p_id uuid, p_source text, p_verdict text, p_digest text, p_data_key bytea, p_body bytea,
     p_size integer, p_address text
 ) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    this timestamptz := date_trunc('minute', clock_timestamp());
 BEGIN
     UPDATE refused_deliveries SET repeats = repeats + 1, seen_at = clock_timestamp()
      WHERE source = p_source AND verdict = p_verdict AND digest = p_digest;
@@ -99,6 +111,9 @@ BEGIN
             data_key = EXCLUDED.data_key, body = EXCLUDED.body, size = EXCLUDED.size, address = EXCLUDED.address,
             repeats = 0, received_at = EXCLUDED.received_at, seen_at = EXCLUDED.seen_at;
     END IF;
+    INSERT INTO refusals AS r VALUES (p_source, extract(minute FROM this)::integer, this, 1)
+    ON CONFLICT (source, slot) DO UPDATE SET
+        minute = EXCLUDED.minute, count = CASE WHEN r.minute = EXCLUDED.minute THEN r.count + 1 ELSE 1 END;
 END $$;
 
 -- Notices that are to run again. The row is the outbox; sweep sends what is due, so that many run one after another.

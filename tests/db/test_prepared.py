@@ -40,6 +40,14 @@ def test_a_statement_whose_parameters_have_no_type_runs_as_it_is() -> None:
     assert rows(KNOWN) == []
 
 
+def test_several_statements_in_one_text_all_run() -> None:
+    for _ in range(prepared.OFTEN + 2):
+        assert rows("SELECT %s::int; SELECT %s::text", 1, "last") == [("last",)]
+    for number in range(prepared.OFTEN + 2):
+        assert rows("SELECT pg_advisory_xact_lock(1); SELECT %s::int", number) == [(number,)]
+    assert rows(KNOWN) == []
+
+
 def test_lists_are_read_as_ever() -> None:
     for _ in range(prepared.OFTEN + 1):
         assert rows("SELECT count(*) FROM orders WHERE id = ANY(%s::uuid[])", [str(uuid.uuid4())]) == [(0,)]

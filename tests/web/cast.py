@@ -10,9 +10,9 @@ from typing import Any
 
 from bitloot.shop import Shop
 from bitloot.states import OrderState
-from db import Key, Order, Payment, Purchase, store_keys
+from db import Key, Notice, Order, Payment, Purchase, keep_notice, seal_notice, store_keys
 from db.keys import StoredKey, key_id, key_label, object_name, order_context
-from tests.factories import a_product, a_waiting_order, again
+from tests.factories import a_payment, a_product, a_waiting_order, again, an_order
 from web.standins.signing import sign_ipn
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "fulfilled_order",
     "ipn_body",
     "kinguin_headers",
+    "lost_news",
     "partly_stored_order",
     "signed",
 ]
@@ -115,3 +116,22 @@ def store_codes(
 
 def sealed_objects(order: Order) -> list[str]:
     return [key.object_name for key in Key.select().where(Key.order == order.id)]
+
+
+def lost_news(shop: Shop) -> Notice:
+    """A true notice that took no effect: running it again would pay the order."""
+    payment = a_payment(an_order())
+    body = ipn_body(payment)
+    notice = seal_notice(
+        shop.vault,
+        source="nowpayments",
+        event="finished",
+        external_id=payment.gateway_payment_id,
+        digest="lost",
+        proof="sorted",
+        headers=signed(shop, body),
+        body=body,
+        address="",
+    )
+    keep_notice(notice, None, "unknown")
+    return Notice.get_by_id(notice.id)

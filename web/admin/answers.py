@@ -18,6 +18,7 @@ __all__ = [
     "AccessQuery",
     "ListQuery",
     "Notice",
+    "NoticeFilter",
     "NoticeQuery",
     "Reason",
     "Reservation",
@@ -50,7 +51,9 @@ class ReservationQuery(ListQuery):
     until: AwareDatetime | None = None
 
 
-class NoticeQuery(ListQuery):
+class NoticeFilter(BaseModel):
+    """Which notices: in the list's query, and for a replay of many."""
+
     source: Word | None = None
     event: Word | None = None
     verdict: Word | None = None
@@ -59,6 +62,10 @@ class NoticeQuery(ListQuery):
     external_id: Word | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
+
+
+class NoticeQuery(NoticeFilter, ListQuery):
+    pass
 
 
 class AccessQuery(ListQuery):

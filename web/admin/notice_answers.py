@@ -6,10 +6,10 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from web.admin.answers import Notice, Reason, Word
+from web.admin.answers import Notice, NoticeFilter, Reason
 from web.answers import Answer
 
 __all__ = [
@@ -76,18 +76,9 @@ class ReplayOne(Reason):
     dry_run: bool = False
 
 
-class ReplayMany(ReplayOne):
-    """Which notices, as in the list's query. `expected` is the count that a dry run told: if it is another by now,
-    nothing runs."""
+class ReplayMany(NoticeFilter, ReplayOne):
+    """`expected` is the count that a dry run told: if it is another by now, nothing runs."""
 
-    source: Word | None = None
-    event: Word | None = None
-    verdict: Word | None = None
-    outcome: Word | None = None
-    order_id: uuid.UUID | None = None
-    external_id: Word | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
     expected: int | None = Field(default=None, ge=0)
 
     def filters(self) -> dict[str, Any]:

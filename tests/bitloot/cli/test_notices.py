@@ -6,14 +6,12 @@ import uuid
 
 import pytest
 
-import db
 from bitloot.settings import load_settings
 from bitloot.shop import open_shop
 from db import AccessRecord, Notice, base
 from db.refused import keep_refused
 from tests.bitloot.cli.conftest import Bitloot
-from tests.factories import a_payment, an_order
-from tests.web.cast import ipn_body, signed
+from tests.web.cast import lost_news
 
 
 @pytest.fixture
@@ -23,20 +21,7 @@ def lost(in_environ: dict[str, str]) -> str:
     shop = open_shop(settings)
     base.configure(settings, application="tests")
     with base.scope():
-        payment = a_payment(an_order())
-        body = ipn_body(payment)
-        notice = db.seal_notice(
-            shop.vault,
-            source="nowpayments",
-            event="finished",
-            external_id=payment.gateway_payment_id,
-            digest="lost",
-            proof="sorted",
-            headers=signed(shop, body),
-            body=body,
-            address="",
-        )
-        db.keep_notice(notice, None, "unknown")
+        notice = lost_news(shop)
         keep_refused(
             shop.vault,
             source="kinguin",

@@ -8,16 +8,14 @@ from typing import Any
 import pytest
 from falcon.testing import Result, TestClient
 
-import db
 from actors import courier, replaying, workshop
 from actors.replay import replay
 from bitloot.shop import Shop
 from bitloot.states import OrderState
-from db import AccessRecord, Notice, Order, Replay, base
+from db import AccessRecord, Order, Replay, base
 from db.expunge import expunge
-from tests.factories import a_payment, an_order
 from tests.web.admin.test_webhook_logs import notified
-from tests.web.cast import admin, ipn_body, signed
+from tests.web.cast import admin, lost_news
 from tests.web.conftest import waiting_messages
 
 MANY = "/admin/webhook-logs/replay"
@@ -25,25 +23,6 @@ MANY = "/admin/webhook-logs/replay"
 
 def ask(client: TestClient, shop: Shop, path: str, role: str = "operator", **body: Any) -> Result:
     return client.simulate_post(path, headers=admin(shop, role), json={"reason": "lost news"} | body)
-
-
-def lost_news(shop: Shop) -> Notice:
-    """A true notice that took no effect: running it again would pay the order."""
-    payment = a_payment(an_order())
-    body = ipn_body(payment)
-    notice = db.seal_notice(
-        shop.vault,
-        source="nowpayments",
-        event="finished",
-        external_id=payment.gateway_payment_id,
-        digest="lost",
-        proof="sorted",
-        headers=signed(shop, body),
-        body=body,
-        address="",
-    )
-    db.keep_notice(notice, None, "unknown")
-    return Notice.get_by_id(notice.id)
 
 
 def test_a_replay_is_recorded_and_sent(client: TestClient, shop: Shop) -> None:
