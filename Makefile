@@ -59,7 +59,7 @@ lock:
 	$(LOCK) --all-extras --build-deps-for editable -o requirements.txt pyproject.toml
 	cp requirements.txt requirements-prod.txt
 	cp requirements.txt requirements-build.txt
-	$(LOCK) --extra rabbitmq -o requirements-prod.txt pyproject.toml
+	$(LOCK) --extra otel --extra rabbitmq -o requirements-prod.txt pyproject.toml
 	$(LOCK) --only-build-deps --all-build-deps -o requirements-build.txt pyproject.toml
 	sed -i.old '1i # Made by `make lock`: every file that may be installed, by its hash.' requirements*.txt
 	rm requirements*.txt.old
