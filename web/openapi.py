@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 from falcon import Request, Response
@@ -66,11 +67,16 @@ class OpenApi:
     def __init__(self, title: str, version: str) -> None:
         self._title = title
         self._version = version
-        self.media: dict[str, Any] = {}
+        self._routes: list[Route] = []
 
     def tell(self, routes: Iterable[Route]) -> None:
         """Called once, when all routes are known."""
-        self.media = document(routes, title=self._title, version=self._version)
+        self._routes = list(routes)
+
+    @cached_property
+    def media(self) -> dict[str, Any]:
+        """Made when it is first asked for: a third of a second that no start waits for."""
+        return document(self._routes, title=self._title, version=self._version)
 
     @describe("This document", who="anyone", tag="operations", answers={200: "application/json"}, refusals=[])
     def on_get(self, _req: Request, resp: Response) -> None:
