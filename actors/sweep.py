@@ -23,6 +23,8 @@ from bitloot.deadlines import deadlines
 from bitloot.settings import Settings
 from bitloot.states import OrderState
 from db import Order, base, claim_due, claim_polls
+from db.admin_links import forget_links
+from db.admin_sessions import forget_sessions
 from db.alerts import claim_alerts, gather_alerts
 from db.expunge import expunge_old
 from db.letters_due import claim_letters, gather_letters
@@ -190,7 +192,8 @@ def _rights(settings: Settings) -> Sent:
     done = Sent()
     if withdrawn := withdraw_ended(settings.retention_days, settings.sweep_batch):
         done["withdrawn"] = withdrawn
-    forget_tries(settings.sweep_batch)
+    for forget in (forget_tries, forget_links, forget_sessions):
+        forget(settings.sweep_batch)
     if doomed_due():
         clear.send()
         done[clear.actor_name] = 1

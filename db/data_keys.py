@@ -40,6 +40,7 @@ WRAPPED = (
     Holder("letters", "letter"),
     Holder("notices", "notice"),
     Holder("refused_deliveries", "refused"),
+    Holder("admins", "admin"),
     Holder("shop_keys", "shop", id="name", id_type="text"),
 )
 

@@ -14,13 +14,15 @@ __all__ = ["Grant", "ended", "revoke_admin", "revoke_token"]
 @dataclass(frozen=True)
 class Grant:
     """What a token gave. `order_id` is a buyer's, `admin` an operator's name; `issued` is Unix time. `generation`
-    None: that the buyer's right was given anew does not matter here."""
+    None: that the buyer's right was given anew does not matter here. What was given under a `session` of the console
+    ends with it."""
 
     token_id: str
     issued: int
     order_id: UUID | None = None
     generation: int | None = None
     admin: str | None = None
+    session: UUID | None = None
 
 
 def revoke_admin(name: str, *, who: str, reason: str) -> None:
@@ -39,9 +41,12 @@ def ended(grants: Iterable[Grant]) -> set[Grant]:
     subjects = sorted({subject for grant in wanted for subject in _subjects(grant)})
     found = rows(
         "SELECT subject, extract(epoch FROM before)::double precision FROM revocations WHERE subject = ANY(%s)"
-        " UNION ALL SELECT order_id::text, generation FROM rights WHERE order_id = ANY(%s::uuid[])",
+        " UNION ALL SELECT order_id::text, generation FROM rights WHERE order_id = ANY(%s::uuid[])"
+        " UNION ALL SELECT told.id::text, 1 FROM unnest(%s::uuid[]) AS told (id)"
+        "  WHERE NOT EXISTS (SELECT 1 FROM living_sessions WHERE id = told.id)",
         subjects,
         sorted(str(grant.order_id) for grant in wanted if grant.generation is not None),
+        sorted({str(grant.session) for grant in wanted if grant.session is not None}),
     )
     known: dict[str, float] = dict(found)
     return {grant for grant in wanted if _ended(grant, known)}
@@ -49,6 +54,8 @@ def ended(grants: Iterable[Grant]) -> set[Grant]:
 
 def _ended(grant: Grant, known: Mapping[str, float]) -> bool:
     if grant.generation is not None and known.get(str(grant.order_id), 1) > grant.generation:
+        return True
+    if grant.session is not None and str(grant.session) in known:
         return True
     return any(known.get(subject, -1) >= grant.issued for subject in _subjects(grant))
 

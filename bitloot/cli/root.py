@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "up": "bitloot.cli.up",
     "demo": "bitloot.cli.demo",
     "doctor": "bitloot.cli.doctor",
+    "admin": "bitloot.cli.admins",
     "token": "bitloot.cli.tokens",
     "catalog": "bitloot.cli.catalog",
     "sweep": "bitloot.cli.sweep",

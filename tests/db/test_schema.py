@@ -33,6 +33,7 @@ WITHOUT_MODEL = [
     *("schema_migrations", "journal_epoch", "revocations"),
     *("rights", "tries", "guest_codes", "doomed_objects", "letters_due", "letters_cursor"),
     "refusals",
+    *("admins", "admin_sessions", "admin_links", "living_sessions"),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bitloot.settings import Settings
 from db import base
-from db.tries import count_try, forget_tries
+from db.tries import count_try, forget_tries, forgive_tries, tried
 
 
 def test_tries_beyond_the_limit_are_told_how_long_to_wait(database: Settings) -> None:
@@ -28,3 +28,9 @@ def test_windows_of_yesterday_are_forgotten(database: Settings) -> None:
     count_try("new", 1, 60)
     assert forget_tries(100) == 1
     assert base.rows("SELECT subject FROM tries") == [("new",)]
+
+
+def test_whoever_has_shown_who_he_is_begins_anew(database: Settings) -> None:
+    assert [tried("sign-in:x", 60)[0] for _ in range(2)] == [1, 2]
+    forgive_tries("sign-in:x")
+    assert tried("sign-in:x", 60)[0] == 1

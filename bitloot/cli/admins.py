@@ -1,0 +1,223 @@
+"""`bitloot admin`: who may sign in to the console. There is nobody until somebody is added here."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, get_args
+
+import click
+from pydantic import SecretStr
+
+from bitloot.cli.opening import open_database
+from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.errors import Permanent
+from bitloot.mail.address import parse_address
+from bitloot.passwords import check_new_password, hash_password
+from bitloot.settings import Settings
+from bitloot.tokens import Role
+from bitloot.totp import matching_step, new_secret, setup_address
+from bitloot.vault import Vault
+from db import record_access
+from db.admins import (
+    Admin,
+    add_admin,
+    admin_context,
+    all_admins,
+    find_admin,
+    set_disabled,
+    set_password,
+    set_role,
+    set_totp,
+)
+from db.base import transaction
+
+__all__ = ["command"]
+
+role_option = click.option("--role", type=click.Choice(get_args(Role)), default="operator", show_default=True)
+
+
+@click.group("admin")
+def command() -> None:
+    """Accounts of the console: add, list, disable; password, one-time codes, role.
+
+    A password is asked for on the terminal, or is the first line of the standard input; never an argument.
+    """
+
+
+@command.command("add")
+@click.argument("email")
+@role_option
+@click.option("--mail-only", is_flag=True, help="No password: signs in by links that are mailed.")
+@as_json_option
+def add(email: str, role: Role, mail_only: bool, as_json: bool) -> None:
+    """Add the account EMAIL."""
+    address = parse_address(email).lower()
+    hashed = None if mail_only else _new_password(address)
+    with _changing() as who, transaction():
+        admin = add_admin(address, role, hashed)
+        if admin is None:
+            raise Permanent(f"There is an account {address} already.", code="known_admin")
+        _record("admin_add", admin, who, {"role": role, "password": not mail_only})
+    _tell(admin, f"{address} may sign in as {role}.", as_json=as_json)
+
+
+@command.command("list")
+@as_json_option
+def show(as_json: bool) -> None:
+    """List all accounts."""
+    with open_database():
+        found = [_shown(admin) for admin in all_admins()]
+    if as_json:
+        print_json({"admins": found})
+        return
+    show_rows(
+        [{**row, "created": f"{row['created']:%d %b %Y}"} for row in found],
+        empty="Nobody may sign in yet; `bitloot admin add` adds somebody.",
+    )
+
+
+@command.command("disable")
+@click.argument("email")
+@click.option("--undo", is_flag=True, help="Let the account sign in again.")
+@as_json_option
+def disable(email: str, undo: bool, as_json: bool) -> None:
+    """Let EMAIL in no more, and end every session and token of it now."""
+    with _changing() as who, _known(email) as admin:
+        set_disabled(admin, not undo, who=who)
+        _record("admin_enable" if undo else "admin_disable", admin, who, {})
+    may = "may sign in again" if undo else "is out: no session, link or token of it gives a right any more"
+    _tell(admin, f"{admin.email} {may}.", as_json=as_json, disabled=not undo)
+
+
+@command.command("password")
+@click.argument("email")
+@click.option("--remove", is_flag=True, help="Sign in by mailed links only.")
+@as_json_option
+def password(email: str, remove: bool, as_json: bool) -> None:
+    """Give EMAIL another password, and end every session of it."""
+    hashed = None if remove else _new_password(email)
+    with _changing() as who, _known(email) as admin:
+        set_password(admin, hashed, who=who)
+        _record("admin_password", admin, who, {"removed": remove})
+    _tell(admin, f"{admin.email} has {'no' if remove else 'another'} password.", as_json=as_json)
+
+
+@command.command("role")
+@click.argument("email")
+@click.argument("role", type=click.Choice(get_args(Role)))
+@as_json_option
+def change_role(email: str, role: Role, as_json: bool) -> None:
+    """Give EMAIL another ROLE, and end every session of it."""
+    with _changing() as who, _known(email) as admin:
+        set_role(admin, role, who=who)
+        _record("admin_role", admin, who, {"from": admin.role, "to": role})
+    _tell(admin, f"{admin.email} is {role} now.", as_json=as_json, role=role)
+
+
+@command.command("totp")
+@click.argument("email")
+@click.option("--off", is_flag=True, help="Ask for no codes any more.")
+@as_json_option
+def totp(email: str, off: bool, as_json: bool) -> None:
+    """Ask EMAIL for one-time codes. Shows the secret once; it counts when the app's first code is typed here.
+
+    The code is asked for on the terminal, or is the next line of the standard input.
+    """
+    with open_database() as settings:
+        admin = _found(email)
+        who = f"cli:{getpass.getuser()}"
+        sealed = None if off else _enrolled(settings, admin, as_json=as_json)
+        with transaction():
+            set_totp(admin, sealed, who=who)
+            _record("admin_totp", admin, who, {"on": not off})
+    if as_json and not off:
+        return  # the secret was the document; that the code fitted is the exit code
+    _tell(
+        admin, f"{admin.email} signs in {'without' if off else 'with'} a code.", as_json=as_json, totp=not off
+    )
+
+
+def _enrolled(settings: Settings, admin: Admin, *, as_json: bool) -> tuple[bytes, bytes]:
+    """(wrapped data key, sealed secret), once somebody typed a code that fits."""
+    secret = new_secret()
+    address = setup_address(secret, admin.email, settings.shop_name)
+    if as_json:
+        print_json({"email": admin.email, "secret": secret, "address": address})
+    else:
+        say(f"Secret for the app: {secret}", mark="·", style="dim")
+        say(address, mark="·", style="dim")
+    code = click.prompt("Its code now", err=as_json) if sys.stdin.isatty() else sys.stdin.readline()
+    if matching_step(secret, code) is None:
+        raise Permanent("This code does not fit; nothing was changed.", code="bad_code")
+    vault, context = Vault.from_settings(settings), admin_context(admin.id)
+    wrapped = vault.new_data_key(context)
+    return wrapped, vault.seal(wrapped, context, "totp", secret.encode())
+
+
+def _new_password(email: str) -> str:
+    """Asked for twice on a terminal. Raises Malformed (weak_password)."""
+    if sys.stdin.isatty():
+        given = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    typed = SecretStr(given)
+    check_new_password(typed, email)
+    return hash_password(typed)
+
+
+@contextmanager
+def _changing() -> Iterator[str]:
+    """An open database; who changes it."""
+    with open_database():
+        yield f"cli:{getpass.getuser()}"
+
+
+@contextmanager
+def _known(email: str) -> Iterator[Admin]:
+    """The account, in one commit with what is done to it. Raises Permanent."""
+    with transaction():
+        yield _found(email)
+
+
+def _found(email: str) -> Admin:
+    admin = find_admin(email)
+    if admin is None:
+        raise Permanent(
+            "There is no account with this address; see `bitloot admin list`.", code="unknown_admin"
+        )
+    return admin
+
+
+def _record(action: str, admin: Admin, who: str, details: Mapping[str, Any]) -> None:
+    """Last in its transaction: until the commit nobody else adds a record."""
+    record_access(
+        None,
+        action,
+        actor=who,
+        outcome="granted",
+        address="",
+        user_agent="bitloot admin",
+        details={"admin": admin.email, **details},
+    )
+
+
+def _shown(admin: Admin) -> dict[str, Any]:
+    return {
+        "email": admin.email,
+        "role": admin.role,
+        "password": admin.password_hash is not None,
+        "totp": admin.totp_sealed is not None,
+        "disabled": admin.disabled_at is not None,
+        "created": admin.created_at,
+    }
+
+
+def _tell(admin: Admin, sentence: str, *, as_json: bool, **changed: Any) -> None:
+    if as_json:
+        fresh = _shown(admin) | changed
+        print_json({name: value for name, value in fresh.items() if name in {"email", "role", *changed}})
+        return
+    say(sentence)
