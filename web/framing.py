@@ -10,9 +10,13 @@ from web.limits import MAX_BODY, MAX_FRAMED, MAX_HEAD
 __all__ = ["Framing", "Verdict"]
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
-_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 
-#: A line with the size of a chunk; extensions are legal and nobody sends them.
+#: A line with the size of a chunk, perhaps after the line end of the chunk before. Extensions (RFC 9112 §7.1.1) are
+#: legal and nobody sends them; whatever else a line says is for the parser.
+_SIZE_LINE = re.compile(
+    rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+    rb"(?:[ \t]*=[ \t]*(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|\"[^\"\\\x00-\x08\x0a-\x1f\x7f]*\"))?)*\r\n"
+)
 MAX_SIZE_LINE = 256
 
 
@@ -24,39 +28,63 @@ class Verdict(Enum):
 
 
 class Framing:
-    """One request as its bytes come in. After the last verdict, `data` holds all of them, and perhaps of the next."""
+    """One request as its bytes come in. After the last verdict, `data` holds it, and perhaps the start of the next.
+
+    Chunks are joined as they come: what is kept, and what the parser has to go through, is as long as the body and not
+    as its framing. A body in chunks of one byte would cost it half a minute.
+    """
 
     def __init__(self) -> None:
-        self.data = bytearray()
         self.has_head = False
         self.expects_continue = False
+        self._head = (
+            bytearray()
+        )  # all there is until the head ends; then the head, and what its length announced
         self._end: int | None = None  # where the request ends, if its head says so
-        self._at = 0  # chunked: what lies before this has been understood
-        self._skip = 0  # chunked: bytes of the current chunk and its line end that are still to come
-        self._body = 0  # chunked: bytes that the chunks so far announced
+        self._body = bytearray()  # chunked: what the chunks so far held
+        self._rest = (
+            bytearray()
+        )  # chunked: what is not understood yet, from the line end of the last chunk on
+        self._left = 0  # chunked: bytes of the current chunk that are still to come
+        self._framed = 0  # chunked: bytes that came after the head
         self._last = False  # chunked: only trailers are left
+
+    @property
+    def held(self) -> int:
+        """Bytes that are kept: at most those that came."""
+        return len(self._head) + len(self._body) + len(self._rest)
+
+    @property
+    def data(self) -> bytes:
+        """The request, with one chunk for all that were passed."""
+        size = b"%x\r\n" % len(self._body) if self._body else b""
+        return b"".join((self._head, size, self._body, self._rest))
 
     def feed(self, piece: bytes) -> Verdict:
         """Adds what came and says whether to wait for more."""
-        searched = max(0, len(self.data) - 3)
-        self.data += piece
+        if self.has_head and self._end is None:
+            return self._feed_chunks(piece)
+        searched = max(0, len(self._head) - 3)
+        self._head += piece
         if not self.has_head:
-            end = self.data.find(b"\r\n\r\n", searched)
-            if end < 0:
-                return Verdict.HEAD_TOO_LARGE if len(self.data) > MAX_HEAD else Verdict.MORE
-            if end > MAX_HEAD:
+            end = self._head.find(b"\r\n\r\n", searched)
+            if end > MAX_HEAD or (end < 0 and len(self._head) > MAX_HEAD):
                 return Verdict.HEAD_TOO_LARGE
+            if end < 0:
+                return Verdict.MORE
             self.has_head = True
-            self._at = end + 4
-            self._read_head(bytes(self.data[:end]))
-        if self._end is None:
-            return self._scan_chunks()
-        if self._end - self._at > MAX_BODY:
-            return Verdict.BODY_TOO_LARGE
-        return Verdict.WHOLE if len(self.data) >= self._end else Verdict.MORE
+            length = self._read_head(bytes(self._head[:end]))
+            if length is None:
+                piece = bytes(self._head[end + 4 :])
+                del self._head[end + 4 :]
+                return self._feed_chunks(piece)
+            if length > MAX_BODY:
+                return Verdict.BODY_TOO_LARGE
+            self._end = end + 4 + length
+        return Verdict.WHOLE if len(self._head) >= (self._end or 0) else Verdict.MORE
 
-    def _read_head(self, head: bytes) -> None:
-        """Finds out how the body is framed. What is odd ends with the head: the parser refuses it."""
+    def _read_head(self, head: bytes) -> int | None:
+        """The length of the body, None if it comes in chunks. What is odd ends with the head: the parser refuses it."""
         lengths: list[bytes] = []
         codings: list[bytes] = []
         for line in head.split(b"\r\n")[1:]:
@@ -69,38 +97,59 @@ class Framing:
                 case b"expect":
                     self.expects_continue = value.strip().lower() == b"100-continue"
         if codings == [b"chunked"] and not lengths:
-            return
-        self._end = self._at
+            return None
         if len(lengths) == 1 and not codings and _LENGTH.fullmatch(lengths[0]):
-            self._end += int(lengths[0])
+            return int(lengths[0])
+        return 0
 
-    def _scan_chunks(self) -> Verdict:
-        while not self._last:
-            step = min(self._skip, len(self.data) - self._at)
-            self._at += step
-            self._skip -= step
-            if self._skip:
-                return Verdict.MORE
-            verdict = self._read_size()
+    def _feed_chunks(self, piece: bytes) -> Verdict:
+        self._framed += len(piece)
+        self._rest += piece
+        if not self._last:
+            verdict = self._join_chunks()
             if verdict is not None:
                 return verdict
-        if self.data[self._at : self._at + 2] == b"\r\n" or self.data.find(b"\r\n\r\n", self._at) >= 0:
-            return Verdict.WHOLE
-        return Verdict.HEAD_TOO_LARGE if len(self.data) - self._at > MAX_HEAD else Verdict.MORE
-
-    def _read_size(self) -> Verdict | None:
-        """Passes one line with a size; None if there is one and the scan goes on."""
-        end = self.data.find(b"\r\n", self._at)
-        if end < 0 and len(self.data) - self._at <= MAX_SIZE_LINE:
-            return Verdict.MORE
-        size = bytes(self.data[self._at : max(end, self._at)]).partition(b";")[0].rstrip(b" \t")
-        if not _CHUNK_SIZE.fullmatch(size):
-            return Verdict.WHOLE
-        self._at = end + 2
-        self._skip = int(size, 16)
-        self._body += self._skip
-        if self._body > MAX_BODY or len(self.data) > MAX_HEAD + MAX_FRAMED:
+        if self._framed > MAX_FRAMED:
             return Verdict.BODY_TOO_LARGE
-        self._last = self._skip == 0
-        self._skip += 0 if self._last else 2
-        return None
+        trailers = self._rest.index(b"\r\n", 2 if self._body else 0) + 2  # behind the line that says 0
+        if self._rest.startswith(b"\r\n", trailers) or self._rest.find(b"\r\n\r\n", trailers) >= 0:
+            return Verdict.WHOLE
+        return Verdict.HEAD_TOO_LARGE if len(self._rest) > MAX_HEAD else Verdict.MORE
+
+    def _join_chunks(self) -> Verdict | None:
+        """Takes the chunks that came out of `_rest`; None once the last of them, which holds nothing, is in sight."""
+        rest, at = self._rest, 0
+        verdict: Verdict | None = Verdict.MORE
+        while True:
+            taken = min(self._left, len(rest) - at)
+            self._body += rest[at : at + taken]
+            at += taken
+            self._left -= taken
+            if self._left:
+                break
+            line = self._size_line(rest, at)
+            if isinstance(line, Verdict):
+                verdict = line
+                break
+            size, after = line
+            if size == 0:
+                self._last, verdict = True, None
+                break
+            if len(self._body) + size > MAX_BODY or self._framed > MAX_FRAMED:
+                return Verdict.BODY_TOO_LARGE
+            self._left, at = size, after
+        del rest[:at]
+        return verdict
+
+    def _size_line(self, rest: bytearray, at: int) -> tuple[int, int] | Verdict:
+        """(the size that the line says, where its chunk begins), or the verdict where there is no such line."""
+        begin = at
+        if self._body:  # the chunk before must end its line
+            if rest[at : at + 2] != b"\r\n"[: len(rest) - at]:
+                return Verdict.WHOLE
+            begin = at + 2
+        line = _SIZE_LINE.match(rest, begin)
+        if line is not None and line.end() - begin <= MAX_SIZE_LINE:
+            return int(line[1], 16), line.end()
+        whole_line = rest.find(b"\r\n", begin, begin + MAX_SIZE_LINE) >= 0
+        return Verdict.WHOLE if whole_line or len(rest) - begin > MAX_SIZE_LINE else Verdict.MORE

@@ -9,8 +9,10 @@ __all__ = [
     "MAX_BODY",
     "MAX_FRAMED",
     "MAX_HEAD",
+    "MAX_HELD",
     "NOTICE_SECONDS",
     "REQUEST_SECONDS",
+    "SMALL",
     "WRITE_SECONDS",
 ]
 
@@ -19,8 +21,12 @@ MAX_HEAD = 32 * 1024
 #: No request of ours is longer; NOWPayments and Kinguin send about 1 KiB.
 MAX_BODY = 64 * 1024
 
-#: A body in chunks of one byte is six times as long as what it says.
+#: A body in chunks of one byte is six times as long as what it says. What is over its own length is read, not kept.
 MAX_FRAMED = 8 * MAX_BODY
+
+#: All requests that one process keeps at a time, and the size up to which one is kept even then: four times a notice.
+MAX_HELD = 64 * 1024 * 1024
+SMALL = 8 * 1024
 
 #: From the first moment of a request until its head is here, and until all of it is here.
 HEAD_SECONDS = 5.0

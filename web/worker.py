@@ -7,19 +7,17 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from selectors import EVENT_READ
 from typing import Any
 
-from gunicorn import http  # type: ignore[import-untyped]
-from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
+from web.arrivals import Arrival, Held, parser_of_what_came
 from web.desk import Desk, Elsewhere, at_the_desk
-from web.framing import Framing, Verdict
-from web.limits import HEAD_SECONDS, LINGER_SECONDS, REQUEST_SECONDS, WRITE_SECONDS
+from web.framing import Verdict
+from web.limits import HEAD_SECONDS, LINGER_SECONDS, MAX_HELD, REQUEST_SECONDS, WRITE_SECONDS
 from web.refusals import Refusal, refusal_for
 
 __all__ = ["GatheringWorker"]
@@ -46,30 +44,15 @@ REFUSALS: Mapping[Verdict, Refusal] = {
 }
 
 
-class Gathered(Unreader):  # type: ignore[misc]
-    """What has arrived, and nothing more: whoever reads on finds the end and does not wait for the client."""
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        return b""
-
-
-@dataclass
-class Arrival:
-    """A request on its way in."""
-
-    framing: Framing = field(default_factory=Framing)
-    since: float = field(default_factory=time.monotonic)
-    watched: bool = False  # whether the poller knows the socket
-    continued: bool = False  # whether the client was told to send its body
+OVERLOADED = Refusal(503, "overloaded")
 
 
 class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     """Waits for requests in the poller, where a slow client costs a socket and no thread.
 
-    Four half-sent requests stop gthread's four threads, and its time-out guards the process, not them. Here all
-    reading is done by the main loop: head and body have a deadline each, what is too large is refused at once, and
-    farewells do not block either (gthread lingers in its main loop). TLS ends at the proxy. Notices about payments are
-    served by the loop itself, at the desk: they are many at once, and each waits for its commit.
+    Four half-sent requests stop gthread's four threads, and its time-out guards the process, not them. Here the main
+    loop reads: head and body have a deadline each, what is too large is refused at once, and farewells do not block
+    (gthread lingers there). Payment notices are served by the loop itself, at the desk: many at once wait for a commit.
     """
 
     head_seconds = HEAD_SECONDS
@@ -80,11 +63,15 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     #: General requests in line; more are turned away, so that notices keep the processor.
     most_waiting = 256
 
+    #: Bytes of requests that are held at once; beyond, whoever sent most is turned away.
+    most_held = MAX_HELD
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._arriving: dict[TConn, Arrival] = {}  # oldest first
         self._parting: dict[TConn, float] = {}  # until when, soonest first
         self._next_look = 0.0
+        self._held = Held(self.most_held)
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:
@@ -102,7 +89,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     def enqueue_req(self, conn: TConn) -> None:
         """Gathers a request, then hands it to a thread."""
         if conn.parser is None:
-            conn.parser = _parser(self.cfg, conn)
+            conn.parser = parser_of_what_came(self.cfg, conn.client)
             conn.initialized = True
         conn.sock.setblocking(False)
         self._arriving[conn] = Arrival()
@@ -116,16 +103,22 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         arrival = self._arriving[conn]
         ended = piece == b""
         verdict = arrival.framing.feed(piece) if piece else Verdict.MORE
+        self._held.note(conn, arrival.framing.held)
         if verdict is Verdict.MORE and not ended:
             self._await(conn, arrival)
+            while (largest := self._held.largest(self._arriving)) is not None:
+                self._forget(largest)
+                self._refuse(largest, OVERLOADED)
             return
         self._forget(conn)
         if verdict in REFUSALS:
             self._refuse(conn, REFUSALS[verdict])
-        elif not arrival.framing.data:
+        elif not self._held.has_room(conn):
+            self._refuse(conn, OVERLOADED)
+        elif not arrival.framing.held:
             self._drop(conn)
         else:  # if the client ended too early, the parser and the application say so
-            self._serve(conn, bytes(arrival.framing.data))
+            self._serve(conn, arrival.framing.data)
 
     def _serve(self, conn: TConn, data: bytes) -> None:
         conn.parser.unreader.unread(data)
@@ -139,7 +132,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         elif self.tpool._work_queue.qsize() < self.most_waiting or data.startswith(ASKING):
             self._hand_over(conn, self.tpool)
         else:
-            self._refuse(conn, Refusal(503, "overloaded"))
+            self._refuse(conn, OVERLOADED)
 
     def _visit(self, conn: TConn, outcome: Future[Any]) -> None:
         try:
@@ -151,7 +144,9 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         if outcome.exception() is None:
             self.finish_request(conn, outcome)
             return
-        conn.parser = _parser(self.cfg, conn)  # nothing was read but `data`, and nothing was written
+        conn.parser = parser_of_what_came(
+            self.cfg, conn.client
+        )  # nothing was read but `data`, and nothing was written
         conn.parser.unreader.unread(data)
         self._hand_over(conn, self._notices)
 
@@ -190,6 +185,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         _send(client, refusal.answer())
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        self._held.release(conn)
         if not fs.cancelled() and fs.exception() is None and fs.result():
             if conn.parser.unreader.buf.getvalue():  # the next request is here: a turn of the loop for each
                 self.method_queue.defer(self.enqueue_req, conn)
@@ -207,6 +203,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     def _part(self, conn: TConn) -> None:
         """Says that no more will come, and lets the client read to the end before the socket closes."""
+        self._held.release(conn)
         try:
             conn.sock.setblocking(False)
             conn.sock.shutdown(socket.SHUT_WR)
@@ -229,6 +226,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         self._drop(conn)
 
     def _drop(self, conn: TConn) -> None:
+        self._held.release(conn)
         self.nr_conns -= 1
         conn.close()
 
@@ -265,7 +263,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     def _let_go(self, conn: TConn, arrival: Arrival) -> None:
         self._forget(conn)
-        if arrival.framing.data:
+        if arrival.framing.held:
             self._refuse(conn, Refusal(408, "too_slow"))
         else:
             self._drop(conn)
@@ -274,14 +272,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         """A stopping worker waits for nobody who has not begun to send."""
         super()._cap_keepalive(deadline)
         for conn, arrival in list(self._arriving.items()):
-            if not arrival.framing.data:
+            if not arrival.framing.held:
                 self._let_go(conn, arrival)
-
-
-def _parser(cfg: Any, conn: TConn) -> Any:
-    parser = http.get_parser(cfg, (), conn.client)
-    parser.unreader = Gathered()
-    return parser
 
 
 def _receive(sock: socket.socket) -> bytes | None:

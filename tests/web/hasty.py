@@ -23,6 +23,7 @@ class HastyWorker(GatheringWorker):
     write_seconds = 0.5
     linger_seconds = 0.5
     most_waiting = 54
+    most_held = 300_000
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from web.arrivals import parser_of_what_came
 from web.framing import Framing, Verdict
 from web.limits import MAX_BODY, MAX_HEAD
 
@@ -17,6 +19,45 @@ LENGTH = START + b"Content-Length: 11\r\n\r\nhello world"
 CHUNKED = START + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n"
 TRAILERS = START + b"transfer-encoding:Chunked\r\n\r\n1\r\na\r\n0\r\nA: b\r\nC: d\r\n\r\n"
 WHOLE = [NONE, LENGTH, CHUNKED, TRAILERS]
+IN_CHUNKS = START + b"Transfer-Encoding: chunked\r\n\r\n"
+
+#: What may stand in a chunked body, and what may not.
+BITS = st.sampled_from(
+    [
+        b"\r\n",
+        b"0",
+        b"1",
+        b"2",
+        b"a",
+        b"x",
+        b"\n",
+        b"\r",
+        b" ",
+        b";",
+        b";x",
+        b'="y;\t"',
+        b"0\r\n",
+        b"0\r\n\r\n",
+        b"1\r\nx",
+    ]
+)
+
+
+CONFIG = Config()
+
+
+def read_by_parser(data: bytes) -> tuple[bytes, bytes] | None:
+    """What gunicorn makes of it: the body, and what is left for the next request. None if it refuses."""
+    parser = parser_of_what_came(CONFIG, ("127.0.0.1", 1))
+    parser.unreader.unread(data)
+    body = b""
+    try:
+        request = next(parser)
+        while piece := request.body.read(1024):
+            body += piece
+    except Exception:
+        return None
+    return body, parser.unreader.take_buffered()
 
 
 @pytest.mark.parametrize("request_bytes", WHOLE)
@@ -33,7 +74,39 @@ def test_the_cuts_do_not_matter(request_bytes: bytes, cuts: list[int]) -> None:
     verdicts = [framing.feed(request_bytes[begin:end]) for begin, end in itertools.pairwise(places)]
     assert verdicts[-1] is Verdict.WHOLE
     assert set(verdicts[:-1]) <= {Verdict.MORE}
-    assert bytes(framing.data) == request_bytes
+    assert read_by_parser(framing.data) == read_by_parser(request_bytes)
+    assert read_by_parser(framing.data) is not None
+
+
+@settings(deadline=None)
+@given(st.lists(BITS, max_size=12).map(b"".join), st.integers(1, 9))
+@example(b"1\r\nx0\r\n\r\n", 1)  # a chunk that does not end its line must not be given one
+def test_the_parser_reads_from_joined_chunks_what_it_reads_from_those_that_came(
+    body: bytes, step: int
+) -> None:
+    """Or somebody could smuggle a request past it, or a body that was never sent."""
+    framing, came = Framing(), IN_CHUNKS + body
+    for begin in range(0, len(came), step):
+        verdict = framing.feed(came[begin : begin + step])
+        assert framing.held <= begin + step
+        if verdict is not Verdict.MORE:
+            came = came[: begin + step]
+            break
+    assert read_by_parser(framing.data) == read_by_parser(came)
+
+
+@pytest.mark.parametrize(("step", "size"), [(7, 4_096), (65_536, MAX_BODY)])
+def test_a_body_in_chunks_of_one_byte_is_kept_as_one(step: int, size: int) -> None:
+    """Nothing is kept but the body: what the framing adds, five bytes for each, is gone when the next piece comes."""
+    framing, added = Framing(), 0
+    body = b"1\r\nx\r\n" * size + b"0\r\n\r\n"
+    verdict = framing.feed(IN_CHUNKS)
+    for begin in range(0, len(body), step):
+        verdict = framing.feed(body[begin : begin + step])
+        added = max(added, framing.held - len(IN_CHUNKS) - (begin + step) // 6)
+    assert verdict is Verdict.WHOLE
+    assert added <= 6
+    assert framing.data.count(b"\r\n") == IN_CHUNKS.count(b"\r\n") + 4  # one chunk, and the last
 
 
 def test_the_beginning_of_the_next_request_is_kept() -> None:

@@ -201,6 +201,17 @@ def test_clients_that_never_hang_up_do_not_stop_the_service(edge: Edge) -> None:
         assert edge.good() == (200, b"5")
 
 
+def test_who_sends_most_is_turned_away_when_all_together_hold_too_much(edge: Edge) -> None:
+    """Each of them stays below the cap; what they hold together does not."""
+    with ExitStack() as crowd:
+        begun = HEAD + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000
+        large = [crowd.enter_context(connect(edge.port, begun)) for _ in range(20)]
+        assert edge.good(b"paid", "/payments/ipn") == (200, b"4")
+        codes = {problem_of(read_answer(sock)) for sock in large}
+    assert (503, "overloaded") in codes
+    assert codes <= {(503, "overloaded"), (408, "too_slow")}
+
+
 def test_a_full_room_makes_room_for_who_comes_next(edge: Edge) -> None:
     with ExitStack() as crowd:
         for _ in range(ROOM * 2):

@@ -1,0 +1,53 @@
+"""What all requests on their way in may take together."""
+
+from __future__ import annotations
+
+from web.arrivals import Arrival, Held
+from web.limits import SMALL
+
+
+def test_what_is_held_is_added_up_and_given_back() -> None:
+    held = Held(100_000)
+    for size in (10, 500, 60_000):
+        held.note("one", size)
+        held.note("two", size)
+    assert held.total == 120_000
+    held.release("one")
+    held.release("one")  # a connection may end in several ways at once
+    assert held.total == 60_000
+
+
+def test_nobody_has_to_go_while_there_is_room() -> None:
+    held = Held(100_000)
+    held.note("one", 100_000)
+    assert held.largest(["one"]) is None
+
+
+def test_the_largest_goes_and_never_a_small_one() -> None:
+    held = Held(100_000)
+    for name, size in (("small", SMALL), ("large", 60_000), ("larger", 65_000)):
+        held.note(name, size)
+    assert held.largest(["small", "large", "larger"]) == "larger"
+    assert not held.has_room("large")
+    assert held.has_room("small")
+    assert held.largest(["small"]) is None
+    assert held.largest([]) is None
+
+
+def test_many_slow_senders_hold_no_more_than_the_bound() -> None:
+    """Two hundred bodies that grow side by side; counted in bytes, as the worker counts them."""
+    bound = 2_000_000
+    held, arriving = Held(bound), {number: Arrival() for number in range(200)}
+    most = 0
+    for arrival in arriving.values():
+        arrival.framing.feed(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(30):
+        for number, arrival in list(arriving.items()):
+            arrival.framing.feed(b"800\r\n" + b"x" * 2_048 + b"\r\n")
+            held.note(number, arrival.framing.held)
+            while (largest := held.largest(arriving)) is not None:
+                del arriving[largest]
+                held.release(largest)
+            most = max(most, held.total)
+    assert bound / 2 < most <= bound
+    assert 0 < len(arriving) < 50
