@@ -1,4 +1,8 @@
-"""`python -m tests.faults`: every row at full scale, the table at the end, exit code 0 only if all of them passed."""
+"""`python -m tests.faults`: every row at full scale, the table at the end, exit code 0 only if all of them passed.
+
+`--rows F3,F4` runs these alone and leaves the others in the table as their last runs left them: the table that is
+printed and the exit code are of the whole plan, so that it can be completed over several runs.
+"""
 
 from __future__ import annotations
 
@@ -9,46 +13,62 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tests.faults.latest import LATEST, Latest, tree
 from tests.faults.plan import Row, all_rows
-from tests.faults.record import Record, table, write_latest
+from tests.faults.record import Record, table
 from tests.faults.trial import run_row
 from tests.servers import Servers, memory
 
 
 def main() -> int:
-    asked = _arguments()
-    wanted = set(asked.only.upper().split(",")) if asked.only else set()
-    rows = [row for row in all_rows() if not wanted or row.number.upper() in wanted]
-    if not rows:
-        print("no such row", file=sys.stderr)
+    asked, plan = _arguments(), all_rows()
+    wanted = {number for number in asked.rows.upper().split(",") if number}
+    rows = [row for row in plan if not wanted or row.number.upper() in wanted]
+    if unknown := wanted - {row.number.upper() for row in plan}:
+        print(f"no such row: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     seed = asked.seed if asked.seed is not None else secrets.randbelow(1_000_000)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto tells of every request
+    latest = Latest.read([row.number for row in plan])
+    fresh = Latest([row.number for row in rows], {})
+    began = time.monotonic()
+    for record in _run_all(rows, seed, asked):
+        fresh = fresh.with_row(record)
+        if not asked.short:
+            latest = latest.with_row(record)
+            latest.write()
+    print(f"\n{len(rows)} rows took {(time.monotonic() - began) / 60:.1f} minutes, seed {seed}\n")
+    whole = fresh if asked.short else latest
+    print(table(whole.rows))
+    print(f"\n{whole.verdict()}{'' if asked.short else f', written to {LATEST}'}")
+    return 0 if whole.passed else 1
+
+
+def _run_all(rows: Sequence[Row], seed: int, asked: argparse.Namespace) -> Iterator[Record]:
+    """One after another, on one PostgreSQL; what they leave on disk is there for F42, and then removed."""
     directory = Path(tempfile.mkdtemp(prefix="bitloot-faults-", dir=memory()))
     directory.chmod(0o711)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto tells of every request
-    servers = Servers.start()
-    records: list[Record] = []
+    servers, commit = Servers.start(), tree()
     try:
-        for row in rows:
-            records.append(_run(row, servers, directory, seed, full=not asked.short))
-            write_latest(records, full=not asked.short)
+        for number, row in enumerate(rows, 1):
+            print(
+                f"{time.strftime('%H:%M:%S')} {number}/{len(rows)} {row.number:<6} {row.title} …", flush=True
+            )
+            record = _run(row, servers, directory, seed, full=not asked.short)
+            record.commit = commit
+            yield record
     finally:
         servers.stop()
         if asked.keep:
             print(f"kept: {directory}")
         else:
             shutil.rmtree(directory, ignore_errors=True)
-    print()
-    print(table(records))
-    passed = all(record.passed for record in records)
-    print(f"\n{'passed' if passed else 'FAILED'}: {len(records)} rows, seed {seed}")
-    return 0 if passed else 1
 
 
 def _run(row: Row, servers: Servers, directory: Path, seed: int, *, full: bool) -> Record:
-    print(f"{time.strftime('%H:%M:%S')} {row.number:<6} {row.title} …", flush=True)
     room = directory / row.number.lower()
     room.mkdir()
     record = run_row(
@@ -63,8 +83,8 @@ def _run(row: Row, servers: Servers, directory: Path, seed: int, *, full: bool) 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="the short forms, as in make test")
-    parser.add_argument("--only", default="", help="rows, e.g. F1,F6")
+    parser.add_argument("--short", action="store_true", help="the short forms; nothing is written down")
+    parser.add_argument("--rows", default="", help="e.g. F1,F6: only these, merged into the whole table")
     parser.add_argument("--seed", type=int, help="repeats a run")
     parser.add_argument("--keep", action="store_true", help="keeps databases' files, ledgers and logs")
     return parser.parse_args()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from db import base
+from db.audit import verify_chain
 
 __all__ = ["RESTING_SQL", "Inside", "KeyRow", "PurchaseRow"]
 
@@ -59,10 +60,12 @@ class Inside:
     notices: set[tuple[str, str, str]]  # (source, external id, event)
     payments: dict[str, tuple[str, str]]  # the gateway's id -> (order, state)
     reveals: set[str]
+    chain_flaw: str = ""  # the first record of the audit chain that is not as it was written
 
     @classmethod
     def read(cls) -> Inside:
         """Needs the db package configured and a scope."""
+        flaw = verify_chain(base.audit_keys()).flaw
         orders = _rows(f"SELECT o.id::text, o.state, o.email, {RESTING_SQL} FROM orders o")
         return cls(
             states={order: state for order, state, _, _ in orders},
@@ -112,6 +115,7 @@ class Inside:
                 row[0]
                 for row in _rows("SELECT DISTINCT order_id::text FROM access_records WHERE action = 'reveal'")
             },
+            chain_flaw=flaw.text if flaw else "",
         )
 
     @property

@@ -39,6 +39,7 @@ class Evidence:
     shop: Shop
     objects: frozenset[str]
     revealed: Mapping[str, list[str]]
+    anchor_flaw: str = ""  # where the audit chain no longer passes through an anchor in the store
 
 
 def violations(evidence: Evidence, only: frozenset[str] | None = None) -> list[str]:
@@ -207,8 +208,13 @@ def i8_money_first(evidence: Evidence) -> Iterator[str]:
 
 
 def i9_no_reveal_unrecorded(evidence: Evidence) -> Iterator[str]:
-    """Whoever read keys is on record, and read what the supplier sold for this order."""
+    """Whoever read keys is on record, and read what the supplier sold for this order; the records are one whole chain,
+    and pass through where it once stood outside the database."""
     outside, inside = evidence.outside, evidence.inside
+    if inside.chain_flaw:
+        yield f"the audit chain: {inside.chain_flaw}"
+    if evidence.anchor_flaw:
+        yield f"the audit chain: {evidence.anchor_flaw}"
     bought: dict[str, Counter[str]] = {}
     for purchase in inside.purchases:
         bought.setdefault(purchase.order_id, Counter()).update(outside.sold.get(purchase.ref, []))

@@ -1,18 +1,11 @@
-"""What one row came to, the table at the end, and the same as JSON."""
+"""What one row came to, and the table at the end."""
 
 from __future__ import annotations
 
-import json
-import platform
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-__all__ = ["LATEST", "Record", "table", "write_latest"]
-
-#: Where the last run of `make faults` is kept; git ignores the folder.
-LATEST = Path(__file__).parent / "out" / "latest.json"
+__all__ = ["Record", "table"]
 
 COLUMNS = (
     ("row", 6),
@@ -25,12 +18,18 @@ COLUMNS = (
     ("bites", 7),
     ("crossings", 10),
     ("seconds", 8),
+    ("seed", 8),
+    ("commit", 10),
+    ("run at", 18),
 )
 
 
 @dataclass
 class Record:
-    """One row's figures. `cases`: orders that wait for a person; `bites`: how often the fault really happened."""
+    """One row's figures. `cases`: orders that wait for a person; `bites`: how often the fault really happened.
+
+    `at`: when it ended (ISO 8601, UTC); `commit`: of which tree, with a + if that was changed.
+    """
 
     number: str
     fault: str
@@ -43,6 +42,8 @@ class Record:
     bites: int = 0
     crossings: int = 0
     seconds: float = 0.0
+    at: str = ""
+    commit: str = ""
     notes: dict[str, str] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
 
@@ -66,17 +67,20 @@ class Record:
             *map(str, figures),
             str(self.crossings or ""),
             f"{self.seconds:.1f}",
+            str(self.seed),
+            self.commit,
+            self.at[:16],
         ]
 
 
 def table(records: Sequence[Record]) -> str:
     """All rows, and below them what is wrong with those that did not pass."""
-    lines = ["".join(_cell(name, name, width) for name, width in COLUMNS) + "  seed"]
+    lines = ["".join(_cell(name, name, width) for name, width in COLUMNS)]
     for record in records:
         cells = "".join(
             _cell(name, text, width) for (name, width), text in zip(COLUMNS, record.cells(), strict=True)
         )
-        lines.append(f"{cells}  {record.seed}{'' if record.passed else '  FAILED'}")
+        lines.append(f"{cells}{'' if record.passed else '  FAILED'}")
     for record in records:
         lines += [f"  {record.number} {name}: {text}" for name, text in record.notes.items()]
     for record in records:
@@ -87,17 +91,3 @@ def table(records: Sequence[Record]) -> str:
 
 def _cell(name: str, text: str, width: int) -> str:
     return f"{text:<{width}}" if name in {"row", "fault"} else f"{text:>{width}}"
-
-
-def write_latest(records: Iterable[Record], *, full: bool, path: Path = LATEST) -> None:
-    """The whole run as one JSON document."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [asdict(record) | {"passed": record.passed} for record in records]
-    told = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "scale": "full" if full else "short",
-        "python": platform.python_version(),
-        "passed": all(row["passed"] for row in rows),
-        "rows": rows,
-    }
-    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

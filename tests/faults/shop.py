@@ -22,6 +22,7 @@ from bitloot.engines.postgres import PostgresEngine
 from bitloot.engines.process import Process
 from bitloot.engines.valkey import ValkeyEngine
 from db import base
+from db.audit import verify_anchors
 from db.migrate import migrate
 from tests.bitloot.stores.moto_server import Application, moto_s3
 from tests.faults.canaries import plaintext_violations
@@ -143,7 +144,9 @@ class FaultShop(House):
         base.configure(self.settings, application="faults")  # another shop may have been looked at meanwhile
         with base.scope():
             inside = Inside.read()
-        return Evidence(Outside.read(self.ledger), inside, self.shop, self.objects(), dict(self.revealed))
+            flaw = verify_anchors(self.shop.store, base.audit_keys())
+        outside, revealed = Outside.read(self.ledger), dict(self.revealed)
+        return Evidence(outside, inside, self.shop, self.objects(), revealed, flaw.text if flaw else "")
 
     def objects(self) -> frozenset[str]:
         """The store's own listing."""

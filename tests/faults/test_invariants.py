@@ -15,6 +15,7 @@ import pytest
 
 from bitloot.settings import Settings
 from bitloot.shop import Shop, open_shop
+from db import base, record_access
 from db.keys import key_label, order_context
 from tests.faults.inside import Inside, KeyRow, PurchaseRow
 from tests.faults.invariants import CHECKS, Evidence, lost_orders, violations
@@ -170,6 +171,15 @@ def _read_anothers(evidence: Evidence) -> Evidence:
     return replace(evidence, revealed={_order(evidence): [f"BLKEY-{secrets.token_hex(16)}"]})
 
 
+def _a_record_was_edited(evidence: Evidence) -> Evidence:
+    evidence.inside.chain_flaw = "record 4 (id 4) is not what was written there"
+    return evidence
+
+
+def _the_end_was_cut_off(evidence: Evidence) -> Evidence:
+    return replace(evidence, anchor_flaw="records 3 to 4 are gone: anchor 1 knows of them")
+
+
 LIES: list[tuple[str, Callable[[Evidence], Evidence]]] = [
     ("I1", _still_paid),
     ("I2", _charged_twice),
@@ -188,12 +198,25 @@ LIES: list[tuple[str, Callable[[Evidence], Evidence]]] = [
     ("I8", _bought_without_money),
     ("I9", _read_unseen),
     ("I9", _read_anothers),
+    ("I9", _a_record_was_edited),
+    ("I9", _the_end_was_cut_off),
 ]
 
 
 @pytest.mark.parametrize(("number", "lie"), LIES, ids=[lie.__name__.strip("_") for _, lie in LIES])
 def test_a_lie_is_found(truth: Evidence, number: str, lie: Callable[[Evidence], Evidence]) -> None:
     assert violations(lie(truth), frozenset({number})) != []
+
+
+def test_a_chain_that_somebody_edited_is_seen_in_the_tables(database: Settings) -> None:
+    for _ in range(3):
+        record_access(None, "reveal", actor="buyer", outcome="granted", address="", user_agent="")
+    assert Inside.read().chain_flaw == ""
+    base.rows(
+        "ALTER TABLE access_records DISABLE TRIGGER USER;"
+        " UPDATE access_records SET outcome = 'refused' WHERE seq = 2; SELECT 1"
+    )
+    assert Inside.read().chain_flaw.startswith("record 2 ")
 
 
 def test_every_check_has_a_lie() -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from tests.faults.canaries import CANARY
 from tests.faults.plan import all_rows
-from tests.faults.record import Record, table, write_latest
+from tests.faults.record import Record, table
 from web.standins.keys import make_key
 
 
@@ -24,15 +21,6 @@ def test_a_flaw_fails_the_row_and_is_named(flaw: dict[str, object]) -> None:
     assert not record.passed
     assert record.why()
     assert "FAILED" in table([record])
-
-
-def test_the_last_run_is_written_down(tmp_path: Path) -> None:
-    records = [Record("F1", "killed", 7, orders=3, fulfilled=3, bites=2), Record("F6", "forgets", 7)]
-    write_latest(records, full=True, path=tmp_path / "out" / "latest.json")
-    told = json.loads((tmp_path / "out" / "latest.json").read_text())
-    assert (told["scale"], told["passed"]) == ("full", False)
-    assert [row["number"] for row in told["rows"] if row["passed"]] == ["F1"]
-    assert told["rows"][0]["seed"] == 7
 
 
 def test_every_row_has_a_number_of_its_own_and_they_come_in_order() -> None:

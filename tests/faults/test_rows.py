@@ -20,5 +20,5 @@ SEED = int(os.environ.get("FAULT_SEED", "1"))
 
 @pytest.mark.parametrize("row", SHORT, ids=[row.number for row in SHORT])
 def test_the_shop_survives(row: Row, servers: Servers, tmp_path: Path) -> None:
-    record = run_row(row, servers, tmp_path, seed=SEED, full=False)
+    record = run_row(row, servers, tmp_path, seed=SEED, full=False, raises=True)
     assert record.passed, "\n" + table([record])

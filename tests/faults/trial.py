@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from tests.faults.shop import FaultShop, open_shop
 from tests.servers import Servers
 
 __all__ = ["Trial", "run_row"]
+
+#: Seconds between two words about how far a row is.
+WORD_EVERY = 30.0
 
 
 @dataclass
@@ -36,6 +41,7 @@ class Trial:
     full: bool
     say: Callable[[str], None] = lambda _: None
     record: Record = field(init=False)
+    _load: Load | None = field(default=None, init=False)
     _kinds: Counter[str] = field(default_factory=Counter, init=False)
     _bites: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -71,7 +77,13 @@ class Trial:
 
     def load(self, shop: FaultShop, orders: int | None = None, **how: Any) -> Load:
         """Buyers, begun already. Call `finish`, then `settle`."""
-        return Load(shop, self.orders if orders is None else orders, seed=self.seed, **how).start()
+        self._load = Load(shop, self.orders if orders is None else orders, seed=self.seed, **how).start()
+        return self._load
+
+    def progress(self) -> str:
+        """How far it is, for whoever waits."""
+        placed = f"{self._load.placed} orders placed, " if self._load else ""
+        return f"{placed}{self.record.bites} bites, {len(self.record.violations)} violations"
 
     def settle(self, load: Load, *, within: float) -> float:
         """Waits for the buyers and for rest; more than `within` seconds after the last of them is a violation (I10)."""
@@ -117,15 +129,37 @@ def run_row(
     seed: int,
     full: bool,
     say: Callable[[str], None] = lambda _: None,
+    raises: bool = False,
 ) -> Record:
-    """Runs it; whatever it raises is a violation, so that the other rows still run."""
+    """Runs it; whatever it raises is a violation, so that the other rows still run. `raises`: it is raised as well."""
     trial = Trial(row, servers, directory, seed, full, say)
     began = time.monotonic()
     try:
-        row.run(trial)
+        with _telling(trial, began):
+            row.run(trial)
     except Exception as error:
-        trial.violation(f"{type(error).__name__}: {error}")
-        if not full:
+        if raises:
             raise
+        trial.violation(f"{type(error).__name__}: {error}")
+        say(traceback.format_exc())
     trial.record.seconds = time.monotonic() - began
+    trial.record.at = datetime.now(UTC).isoformat(timespec="seconds")
     return trial.record
+
+
+@contextmanager
+def _telling(trial: Trial, began: float) -> Iterator[None]:
+    """Says every half minute how far the row is."""
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(WORD_EVERY):
+            trial.say(f"{time.monotonic() - began:.0f} s: {trial.progress()}")
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
