@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 
 from bitloot.engines.process import Process
 from tests.faults.load import Load
+from tests.faults.patience import Patience, until
 from tests.faults.trial import Trial
-from tests.waiting import descendants, until
+from tests.waiting import descendants
 
 __all__ = ["kill_one", "storm"]
 
@@ -37,15 +38,18 @@ def storm(
     least: int = 3,
 ) -> None:
     """Kills one of `victims` every 0.3–3 s, at least `least` of them, until every order is at rest, or for `most`
-    seconds. Each hit is a bite. It begins when the first orders are placed."""
+    seconds. Each hit is a bite. It begins when the first orders are placed.
+
+    Where the machine is not ours alone the kills are as much further apart: whoever dies needs time to come back.
+    """
     until(lambda: load.placed > 0, seconds=60, what="the first order")
-    began, hits = time.monotonic(), 0
-    while time.monotonic() < began + most:
-        time.sleep(trial.chance.uniform(0.3, 3.0))
+    patience, hits = Patience(), 0
+    while patience.spent() < most:
+        time.sleep(trial.chance.uniform(0.3, 3.0) / patience.share)
         if kill_one(trial, victims()):
             trial.bit()
             hits += 1
         if hits >= least and not load.running and load.at_rest() == len(load.sales):
             break
-    trial.note("seconds of the storm", f"{time.monotonic() - began:.0f}")
+    trial.note("seconds of the storm", f"{patience.spent():.0f}")
     trial.note("at rest when it ended", f"{load.at_rest()} of {len(load.sales)}")

@@ -12,6 +12,7 @@ from typing import Any
 import requests
 
 from tests.faults.inside import RESTING_SQL
+from tests.faults.patience import Patience
 from tests.faults.shop import FaultShop
 from tests.flows.house import Sale
 
@@ -76,11 +77,11 @@ class Load:
         self._pool.shutdown()
 
     def settle(self, seconds: float) -> float:
-        """Waits until every order is at rest, at most `seconds`; how long that took (I10)."""
-        began = time.monotonic()
-        while self.at_rest() < len(self.sales) and time.monotonic() - began < seconds:
+        """Waits until every order is at rest, at most `seconds` of a machine of our own; how many that took (I10)."""
+        patience = Patience()
+        while self.at_rest() < len(self.sales) and patience.spent() < seconds:
             time.sleep(0.1)
-        return time.monotonic() - began
+        return patience.spent()
 
     def at_rest(self) -> int:
         """How many of the orders wait for nothing but a person, if at all."""
@@ -110,13 +111,14 @@ class Load:
         """Repeats with one Idempotency-Key until there is an order with a payment."""
         items = [{"productId": sku, "quantity": quantity} for sku, quantity in basket]
         body: dict[str, Any] = {"email": address, "items": items, "payCurrency": "btc"}
-        headers, until = {"Idempotency-Key": secrets.token_hex(16)}, time.monotonic() + PATIENCE
+        headers, patience = {"Idempotency-Key": secrets.token_hex(16)}, None
         while True:
             answer = self._try(body, headers)
             if answer is not None and answer.status_code == 201:
                 told = answer.json()
                 return Sale(told["orderId"], told["payment"]["paymentId"], told["accessToken"], told)
-            if time.monotonic() > until:
+            patience = patience or Patience()
+            if patience.spent() > PATIENCE:
                 said = answer.text if answer is not None else "nothing"
                 raise TimeoutError(f"no order within {PATIENCE:g} s; the shop said {said[:200]}")
             time.sleep(0.2)

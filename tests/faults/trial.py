@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.faults.invariants import Evidence, lost_orders, violations
 from tests.faults.load import Load
+from tests.faults.patience import Patience
 from tests.faults.plan import Row
 from tests.faults.record import Record
 from tests.faults.shop import FaultShop, open_shop
@@ -25,6 +26,9 @@ __all__ = ["Trial", "run_row"]
 
 #: Seconds between two words about how far a row is.
 WORD_EVERY = 30.0
+
+#: Seconds between two looks at how much of the machine is ours.
+LOOK_EVERY = 3.0
 
 
 @dataclass
@@ -41,6 +45,7 @@ class Trial:
     full: bool
     say: Callable[[str], None] = lambda _: None
     record: Record = field(init=False)
+    patience: Patience = field(default_factory=Patience, init=False)
     _load: Load | None = field(default=None, init=False)
     _kinds: Counter[str] = field(default_factory=Counter, init=False)
     _bites: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -52,6 +57,10 @@ class Trial:
     @property
     def orders(self) -> int:
         return self.row.full if self.full else self.row.short
+
+    def own(self, seconds: float) -> float:
+        """What a wait of this trial would have been on a machine of our own, by its mean share of this one."""
+        return seconds * self.patience.share
 
     def bit(self, times: int = 1) -> None:
         """The fault really happened, so many times more."""
@@ -142,6 +151,7 @@ def run_row(
             raise
         trial.violation(f"{type(error).__name__}: {error}")
         say(traceback.format_exc())
+    trial.note("share of the machine", f"{trial.patience.share:.2f}")
     trial.record.seconds = time.monotonic() - began
     trial.record.at = datetime.now(UTC).isoformat(timespec="seconds")
     return trial.record
@@ -149,12 +159,16 @@ def run_row(
 
 @contextmanager
 def _telling(trial: Trial, began: float) -> Iterator[None]:
-    """Says every half minute how far the row is."""
+    """Says every half minute how far the row is, and looks at the machine more often."""
     over = threading.Event()
 
     def tell() -> None:
-        while not over.wait(WORD_EVERY):
-            trial.say(f"{time.monotonic() - began:.0f} s: {trial.progress()}")
+        last = began
+        while not over.wait(LOOK_EVERY):
+            trial.patience.spent()
+            if time.monotonic() - last >= WORD_EVERY:
+                last = time.monotonic()
+                trial.say(f"{last - began:.0f} s: {trial.progress()}")
 
     thread = threading.Thread(target=tell, daemon=True)
     thread.start()

@@ -7,9 +7,9 @@ import time
 from bitloot.engines.process import Process, accepts
 from tests.faults.ear import Ear
 from tests.faults.killing import storm
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.trial import Trial
-from tests.waiting import until
 
 __all__ = ["all_killed"]
 

@@ -97,7 +97,7 @@ def _probing(trial: Trial, shop: FaultShop, probe: Sale, waits: list[float]) -> 
 
 
 def _judge_notices(trial: Trial, waits: list[float]) -> None:
-    slow = sorted(waits)[int(len(waits) * 0.99)]
+    slow = trial.own(sorted(waits)[int(len(waits) * 0.99)])
     trial.note("notices meanwhile", len(waits))
     trial.note("their p99 in ms", f"{slow * 1000:.0f}")
     if trial.full and slow > NOTICE_SECONDS:

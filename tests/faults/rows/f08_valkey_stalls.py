@@ -15,12 +15,12 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from tests.faults.baseline import hostages
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import buy
 from tests.faults.trial import Trial
 from tests.flows.house import Sale
-from tests.waiting import until
 
 __all__ = ["valkey_stalls"]
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 
 from tests.faults.baseline import hostages
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.proxy import Link, Proxy, Verb
 from tests.faults.trial import Trial
 from tests.faults.wire import port_of, through
-from tests.waiting import until
 
 __all__ = ["ack_unheard"]
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 from bitloot.engines.process import Process
 from tests.faults.logbook import entries
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import misbehaving
 from tests.faults.trial import Trial
-from tests.waiting import until
 
 __all__ = ["frozen_worker"]
 

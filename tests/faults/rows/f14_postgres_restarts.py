@@ -9,10 +9,10 @@ import time
 from tests.faults.baseline import Baseline
 from tests.faults.ear import Ear
 from tests.faults.logbook import entries, moment
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.trial import Trial
-from tests.waiting import until
 
 __all__ = ["postgres_restarts"]
 
@@ -77,9 +77,10 @@ def _judge_workers(trial: Trial, shop: FaultShop, back: list[tuple[float, float]
         for entry in entries(shop.logs, "worker")
         if BROKEN.search(str(entry.get("error", "")))
     ]
+    grace = GRACE / trial.patience.share
     for began, ended in back:
-        trial.bit(any(began <= at <= ended + GRACE for at, _ in failed))
-    late = [error for at, error in failed if not any(began <= at <= ended + GRACE for began, ended in back)]
+        trial.bit(any(began <= at <= ended + grace for at, _ in failed))
+    late = [error for at, error in failed if not any(began <= at <= ended + grace for began, ended in back)]
     trial.note("restarts", len(back))
     trial.note("steps that a restart ended", len(failed) - len(late))
     if late:

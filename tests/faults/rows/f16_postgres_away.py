@@ -17,10 +17,11 @@ import requests
 
 from bitloot.engines.postgres import PostgresEngine
 from tests.faults.baseline import Baseline
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.trial import Trial
-from tests.waiting import descendants, until
+from tests.waiting import descendants
 
 __all__ = ["postgres_away"]
 
@@ -120,7 +121,7 @@ def _judge(trial: Trial, shop: FaultShop, name: str, buyers: Buyers) -> None:
         trial.violation(f"PostgreSQL was {name}, and nobody met a 503: {dict(buyers.answers)}")
     if others := set(buyers.answers) - {201, 503}:
         trial.violation(f"PostgreSQL was {name}, and buyers met {sorted(others)}")
-    if buyers.longest > PATIENCE:
+    if trial.own(buyers.longest) > PATIENCE:
         trial.violation(f"PostgreSQL was {name}, and a buyer waited {buyers.longest:.0f} s")
     until(lambda: bool(shop.rows("SELECT 1")), what="the database")
     found = shop.rows("SELECT id::text FROM orders WHERE id = ANY(%s::uuid[])", buyers.promised)

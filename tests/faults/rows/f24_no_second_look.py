@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import BRISK, bitten_references, misbehaving
 from tests.faults.trial import Trial
 from tests.flows.house import Sale
-from tests.waiting import until
 
 __all__ = ["no_second_look"]
 

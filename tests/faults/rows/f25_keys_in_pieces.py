@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import BRISK, buy, case_kinds, misbehaving
 from tests.faults.trial import Trial
 from tests.flows.house import Sale
-from tests.waiting import until
 
 __all__ = ["keys_in_pieces"]
 

@@ -6,11 +6,11 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.trial import Trial
 from tests.flows.house import Sale
-from tests.waiting import until
 
 __all__ = ["ipn_storm"]
 

@@ -8,12 +8,12 @@ import requests
 from botocore.exceptions import ClientError
 
 from tests.faults.bad_store import KINDS, BadStore
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import BRISK, buy, case_kinds
 from tests.faults.trial import Trial
 from tests.flows.house import Sale
-from tests.waiting import until
 
 __all__ = ["bad_store"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from tests.bitloot.mail.mail_server import MailServer, mail_server
 from tests.faults.canaries import CANARY
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import case_kinds, misbehaving
 from tests.faults.trial import Trial
-from tests.waiting import until
 from web.standins.accounts import bites
 
 __all__ = ["mail_troubles"]

@@ -21,11 +21,11 @@ from bitloot.engines.crew import ROOT, crew
 from db import base
 from tests.faults.load import Load
 from tests.faults.logbook import entries
+from tests.faults.patience import until
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import misbehaving
 from tests.faults.trial import Trial
-from tests.waiting import until
 
 __all__ = ["clocks"]
 
