@@ -170,6 +170,12 @@ class Settings(BaseSettings):
     relay_per_address: int = Field(default=200, ge=1, le=1_000_000)
     relay_look_seconds: float = Field(default=1, gt=0, le=60, allow_inf_nan=False)
 
+    # --- operating
+    backup_mark: str = ""
+    backup_hours: float = Field(default=26, gt=0, le=8760, allow_inf_nan=False)
+    egress_addresses: tuple[str, ...] = ()
+    egress_url: str = ""
+
     # --- stand-ins (development only)
     standins: bool = False
     standins_port: int = Field(default=8002, ge=0, le=65535)
@@ -256,6 +262,7 @@ def _decoded(known: dict[str, str]) -> dict[str, Any]:
         "nowpayments_senders",
         "kinguin_senders",
         "reservations_senders",
+        "egress_addresses",
     }
     return {
         name: tuple(part.strip() for part in value.split(",") if part.strip()) if name in listed else value

@@ -33,6 +33,9 @@ MIN_VARIETY = 10
 #: Providers choose the length of what they issue; anything shorter than this is a placeholder.
 MIN_PROVIDER_SECRET = 12
 
+#: What they issue has at least so many different characters, or half its length where that is less.
+MIN_PROVIDER_VARIETY = 8
+
 
 def unsafe_reasons(settings: Settings) -> list[str]:
     """Why a process must not start with these settings; empty if it may."""
@@ -45,6 +48,7 @@ def unsafe_reasons(settings: Settings) -> list[str]:
         *_alerts(settings),
         *_purchases(settings),
         *_store_and_mail(settings),
+        *_operating(settings),
         *_standins(settings),
     ]
 
@@ -116,7 +120,7 @@ def _readable(setting: SecretStr) -> list[bytes]:
 
 
 def _gateway(settings: Settings) -> Iterator[str]:
-    yield from _too_short(settings, "nowpayments_api_key", "nowpayments_ipn_secret")
+    yield from _weak(settings, "nowpayments_api_key", "nowpayments_ipn_secret")
     yield from _plain_http(settings, "nowpayments_base_url")
 
 
@@ -125,10 +129,10 @@ def _suppliers(settings: Settings) -> Iterator[str]:
     if not kinguin and not reservations:
         yield "No supplier is set: give KINGUIN_API_KEY or RESERVATIONS_BASE_URL."
     if kinguin:
-        yield from _too_short(settings, "kinguin_api_key", "kinguin_webhook_secret")
+        yield from _weak(settings, "kinguin_api_key", "kinguin_webhook_secret")
         yield from _plain_http(settings, "kinguin_base_url")
     if reservations:
-        yield from _too_short(settings, "reservations_client_secret", "reservations_webhook_secret")
+        yield from _weak(settings, "reservations_client_secret", "reservations_webhook_secret")
         yield from _plain_http(settings, "reservations_base_url", "reservations_token_url")
 
 
@@ -137,7 +141,7 @@ def _notices(settings: Settings) -> Iterator[str]:
         previous = getattr(settings, f"{name}_previous").get_secret_value().strip()
         if not previous:
             continue
-        yield from _too_short(settings, f"{name}_previous")
+        yield from _weak(settings, f"{name}_previous")
         if previous == getattr(settings, name).get_secret_value().strip():
             yield f"{name.upper()}_PREVIOUS equals {name.upper()}; empty it once the change is over."
     for name in ("nowpayments_senders", "kinguin_senders", "reservations_senders"):
@@ -174,10 +178,10 @@ def _store_and_mail(settings: Settings) -> Iterator[str]:
         for name in ("s3_endpoint_url", "s3_bucket", "s3_access_key_id"):
             if not getattr(settings, name):
                 yield f"STORE=s3 needs {name.upper()}."
-        yield from _too_short(settings, "s3_secret_access_key")
+        yield from _weak(settings, "s3_secret_access_key")
         yield from _plain_http(settings, "s3_endpoint_url")
     if settings.mailer == "resend":
-        yield from _too_short(settings, "resend_api_key")
+        yield from _weak(settings, "resend_api_key")
         yield from _plain_http(settings, "resend_base_url")
     try:
         parse_sender(settings.mail_from)
@@ -187,6 +191,15 @@ def _store_and_mail(settings: Settings) -> Iterator[str]:
         yield "MAILER=directory keeps letters on disk and sends none; outside development use resend or smtp."
     if settings.mailer == "smtp" and settings.smtp_security == "none" and not settings.development:
         yield "SMTP_SECURITY=none sends letters in clear; outside development use starttls or tls."
+
+
+def _operating(settings: Settings) -> Iterator[str]:
+    try:
+        parse_networks(settings.egress_addresses)
+    except ValueError:
+        yield "EGRESS_ADDRESSES must hold addresses or networks, as in: 192.0.2.7,198.51.100.0/24."
+    if settings.egress_url:
+        yield from _plain_http(settings, "egress_url")
 
 
 def _standins(settings: Settings) -> Iterator[str]:
@@ -207,10 +220,13 @@ def _standins(settings: Settings) -> Iterator[str]:
             yield f"STANDINS is on beside credentials for {host}; stand-ins never run beside live providers."
 
 
-def _too_short(settings: Settings, *names: str) -> Iterator[str]:
+def _weak(settings: Settings, *names: str) -> Iterator[str]:
     for name in names:
-        if len(getattr(settings, name).get_secret_value().strip()) < MIN_PROVIDER_SECRET:
+        value = getattr(settings, name).get_secret_value().strip()
+        if len(value) < MIN_PROVIDER_SECRET:
             yield f"{name.upper()} is missing or shorter than {MIN_PROVIDER_SECRET} characters."
+        elif len(set(value)) < min(MIN_PROVIDER_VARIETY, len(value) // 2):
+            yield f"{name.upper()} is no secret: it has only {len(set(value))} different characters."
 
 
 def _plain_http(settings: Settings, *names: str) -> Iterator[str]:

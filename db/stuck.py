@@ -17,6 +17,7 @@ __all__ = [
     "Alarm",
     "Beat",
     "beat",
+    "beat_age",
     "end_stuck",
     "expire_unpaid",
     "open_cases",
@@ -49,6 +50,12 @@ class Alarm:
 def beat() -> None:
     """A sweep went through. What the database says of the time is worth a comparison."""
     compare(lambda: rows("UPDATE beats SET at = clock_timestamp() WHERE name = 'sweep' RETURNING at")[0][0])
+
+
+def beat_age(name: str) -> float | None:
+    """Seconds since `name` beat; None if it never did."""
+    found = rows("SELECT extract(epoch FROM clock_timestamp() - at) FROM beats WHERE name = %s", name)
+    return max(0.0, float(found[0][0])) if found else None
 
 
 def sweep_age() -> float:

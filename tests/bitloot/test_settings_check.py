@@ -32,9 +32,12 @@ UNSAFE = [
     (RESERVATIONS | {"RESERVATIONS_WEBHOOK_SECRET": "x"}, "RESERVATIONS_WEBHOOK_SECRET is missing"),
     ({"NOWPAYMENTS_IPN_SECRET_PREVIOUS": "short"}, "NOWPAYMENTS_IPN_SECRET_PREVIOUS is missing or shorter"),
     (
-        {"KINGUIN_WEBHOOK_SECRET": "k" * 32, "KINGUIN_WEBHOOK_SECRET_PREVIOUS": "k" * 32},
+        {"KINGUIN_WEBHOOK_SECRET_PREVIOUS": SAFE["KINGUIN_WEBHOOK_SECRET"]},
         "KINGUIN_WEBHOOK_SECRET_PREVIOUS equals KINGUIN_WEBHOOK_SECRET",
     ),
+    ({"NOWPAYMENTS_IPN_SECRET": "a" * 32}, "NOWPAYMENTS_IPN_SECRET is no secret: it has only 1 different"),
+    ({"KINGUIN_API_KEY": "changeme" * 4}, "KINGUIN_API_KEY is no secret: it has only 7 different"),
+    ({"EGRESS_ADDRESSES": "shop.example"}, "EGRESS_ADDRESSES must hold addresses"),
     ({"NOWPAYMENTS_SENDERS": "51.89.194.21,nowpayments.io"}, "NOWPAYMENTS_SENDERS must hold addresses"),
     (RESERVATIONS | {"RESERVATIONS_TOKEN_URL": "http://t"}, "RESERVATIONS_TOKEN_URL must start with https"),
     (S3 | {"S3_BUCKET": ""}, "STORE=s3 needs S3_BUCKET."),

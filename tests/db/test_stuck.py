@@ -9,7 +9,7 @@ import pytest
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
 from db import Case, Order, Payment, base
-from db.stuck import beat, end_stuck, expire_unpaid, open_cases, raise_alarms, stuck, sweep_age
+from db.stuck import beat, beat_age, end_stuck, expire_unpaid, open_cases, raise_alarms, stuck, sweep_age
 from tests.factories import a_paid_order, a_payment, again, an_order, news_of, take
 
 HOUR = 3600.0
@@ -134,3 +134,8 @@ def test_an_order_that_moves_is_no_longer_alarmed(database: Settings) -> None:
     assert again(order).alarmed_at is not None
     order.advance(OrderState.WAITING, actor="test")
     assert again(order).alarmed_at is None
+
+
+def test_what_never_beat_has_no_age(database: Settings) -> None:
+    assert beat_age("sweep") == pytest.approx(sweep_age(), abs=5)
+    assert beat_age("backup") is None
