@@ -113,7 +113,7 @@ def _compared(first: Any, second: Any) -> Pooling:
     return Pooling(between=first.get_backend_pid() != pid, shared=other == pid, ours=ours)
 
 
-def _connect(url: str, patience: int, **more: str) -> Any:
+def _connect(url: str, patience: int, **more: Any) -> Any:
     return psycopg2.connect(url, connect_timeout=patience, application_name="bitloot doctor", **more)
 
 
