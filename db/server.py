@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import peewee
 import psycopg2
 
 from db.base import SERVER_OPTIONS, rows
 
 __all__ = [
+    "AWAY",
+    "OLD_SCHEMA",
     "LongTransaction",
     "Pooling",
     "Room",
@@ -19,6 +22,10 @@ __all__ = [
     "pooling",
     "room",
 ]
+
+#: What is raised where the server does not answer, and where it lacks what this code asks for.
+AWAY = (peewee.OperationalError, peewee.InterfaceError)
+OLD_SCHEMA = peewee.ProgrammingError
 
 #: Transactions with an id hold back `pg_snapshot_xmin` for every database of the cluster; prepared ones outlive
 #: their session. Readers have no id and hold back nothing of ours.

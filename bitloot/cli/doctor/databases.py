@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-import peewee
 import psycopg2
 
 from bitloot.cli.doctor.finding import PATIENCE, Check, Said, off, warn, well, wrong
 from bitloot.settings import Settings
 from db import base, migrate
-from db.server import hidden_sessions, long_transactions, pooling, room
+from db.server import AWAY, hidden_sessions, long_transactions, pooling, room
 
 __all__ = [
     "check_database",
@@ -45,7 +44,7 @@ def _asking(check: Callable[[], Said], settings: Settings) -> Said:
     try:
         with base.scope():
             return check()
-    except (peewee.OperationalError, peewee.InterfaceError):
+    except AWAY:
         return off("Not to be seen: the database did not answer.")
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-import peewee
-
 from bitloot.errors import BitLootError, UnsafeSettings
 from bitloot.settings import Settings
+from db.server import OLD_SCHEMA
 from web.patience import Patience, TooSlow
 
 __all__ = [
@@ -91,7 +90,7 @@ def examined(part: str, check: Check, settings: Settings, *, seconds: float | No
         said = wrong("\n".join(refusal.reasons))
     except BitLootError as error:
         said = wrong(f"{str(error).rstrip('.')}.")
-    except peewee.ProgrammingError:
+    except OLD_SCHEMA:
         said = off("Not to be seen before `bitloot migrate`.")
     except Exception as error:  # drivers' texts may hold an address or a password
         said = wrong(f"Does not answer: {type(error).__name__}.")
