@@ -15,7 +15,7 @@ from actors.replay import replay
 from bitloot.errors import Permanent
 from bitloot.shop import Shop
 from db import Notice
-from db.lists import pick_notices
+from db.notice_list import pick_notices
 from db.replays import Due, ask_replays
 
 __all__ = ["CAP", "Plan", "ReplayRefused", "plan_replays", "replay_many", "replay_one"]

@@ -11,8 +11,8 @@ from bitloot.anchors import first_where, last_anchor, read_anchor
 from bitloot.audit import NOTHING, AuditKeys, Entry, Link
 from bitloot.stores.base import Store
 from db.access import told_again
+from db.access_list import AccessFacts
 from db.base import rows
-from db.lists import AccessFacts
 
 __all__ = [
     "EXPORTED",

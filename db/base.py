@@ -27,6 +27,8 @@ __all__ = [
     "in_transaction",
     "mend",
     "now",
+    "planned_rows",
+    "rows",
     "scope",
     "transaction",
 ]
@@ -183,5 +185,10 @@ def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
     held: Any = None if database.is_closed() else database.connection()  # type: ignore[no-untyped-call]
     if isinstance(held, Connection):
         sql = held.worded(sql, params, database.execute_sql)
+    return planned_rows(sql, *params)
+
+
+def planned_rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
+    """As `rows`, but planned for these very values: where the best way differs between one filter and another."""
     found = database.execute_sql(sql, params)  # type: ignore[no-untyped-call]
     return list(found.fetchall())

@@ -15,10 +15,10 @@ from bitloot.case_moves import HOLDING
 from bitloot.states import OrderState
 from db.base import Model, now, rows
 from db.fields import TimeField
-from db.lists import Listed
+from db.lists import Listing, Sort
 from db.orders import Order
 
-__all__ = ["Case", "CaseFacts", "case_facts", "end_cases", "holding_case", "list_cases", "open_case"]
+__all__ = ["CASES", "Case", "CaseFacts", "case_facts", "end_cases", "holding_case", "open_case"]
 
 
 class Case(Model):
@@ -59,14 +59,33 @@ class CaseFacts:
     basis: dict[str, Any] | None
 
 
-COLUMNS = (
-    "c.id, c.order_id, o.state, c.subject, c.kind, c.figures, c.state, c.opened_at, c.resolved_at, c.resolved_by,"
-    " c.resolution, c.reason, c.basis"
-)
-SOURCE = "cases c JOIN orders o ON o.id = c.order_id"
+def _facts(row: tuple[Any, ...]) -> CaseFacts:
+    ids: tuple[Any, ...] = (uuid.UUID(str(row[0])), uuid.UUID(str(row[1])), OrderState(row[2]))
+    return CaseFacts(*ids, *row[3:])
 
-#: What each filter compares; a filter that is None does not count.
-FILTERS = {"kind": "c.kind = %s", "state": "c.state = %s", "order_id": "c.order_id = %s"}
+
+CASES = Listing(
+    name="cases",
+    table="cases c",
+    columns=(
+        "c.id, c.order_id, o.state, c.subject, c.kind, c.figures, c.state, c.opened_at, c.resolved_at, c.resolved_by,"
+        " c.resolution, c.reason, c.basis"
+    ),
+    joins="JOIN orders o ON o.id = c.order_id",
+    filters={
+        "kind": "c.kind = %s",
+        "state": "c.state = %s",
+        "order_id": "c.order_id = %s",
+        "subject": "c.subject = %s",
+        "resolution": "c.resolution = %s",
+        "resolved_by": "c.resolved_by = %s",
+        "since": "c.opened_at >= %s",
+        "until": "c.opened_at < %s",
+    },
+    sorts={"opened_at": Sort("opened_at")},
+    usual="-opened_at",
+    make=_facts,
+)
 
 
 def open_case(order_id: uuid.UUID, subject: uuid.UUID | str, kind: str, figures: Mapping[str, Any]) -> bool:
@@ -102,23 +121,5 @@ def holding_case(order_id: uuid.UUID, subject: uuid.UUID | None = None) -> str |
     return str(found[0][0]) if found else None
 
 
-def list_cases(filters: Mapping[str, Any], *, page: int, limit: int) -> Listed[CaseFacts]:
-    """Newest first. Filters as in FILTERS."""
-    chosen = {name: value for name, value in filters.items() if value is not None}
-    where, values = " AND ".join(FILTERS[name] for name in chosen) or "true", list(chosen.values())
-    total = int(rows(f"SELECT count(*) FROM cases c WHERE {where}", *values)[0][0])  # noqa: S608
-    found = rows(
-        f"SELECT {COLUMNS} FROM {SOURCE} WHERE {where} ORDER BY c.opened_at DESC, c.id LIMIT %s OFFSET %s",  # noqa: S608
-        *(*values, limit, (page - 1) * limit),
-    )
-    return Listed([_facts(row) for row in found], total)
-
-
 def case_facts(case_id: uuid.UUID) -> CaseFacts | None:
-    found = rows(f"SELECT {COLUMNS} FROM {SOURCE} WHERE c.id = %s", case_id)  # noqa: S608
-    return _facts(found[0]) if found else None
-
-
-def _facts(row: tuple[Any, ...]) -> CaseFacts:
-    ids: tuple[Any, ...] = (uuid.UUID(str(row[0])), uuid.UUID(str(row[1])), OrderState(row[2]))
-    return CaseFacts(*ids, *row[3:])
+    return CASES.one(case_id)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from peewee import ForeignKeyField, IntegerField, TextField, UUIDField
 
 from db.base import Model, now, rows
 from db.fields import TimeField
-from db.lists import Listed
+from db.lists import Listing, Sort, maker
 from db.orders import Order
 
 __all__ = [
+    "JOBS",
     "Job",
     "JobFacts",
     "bury",
     "claim_job",
     "count_dead_jobs",
     "job_facts",
-    "list_jobs",
     "put_job_back",
 ]
 
@@ -113,35 +111,37 @@ def _order_of(subject_id: str) -> str | None:
     return found[0][0] if found else None
 
 
-FACTS = """
-SELECT j.id, j.actor, j.subject_id, j.order_id, o.state,
-       coalesce(o.moved_at > j.failed_at, false) OR (j.actor = 'notify' AND EXISTS (
-           SELECT 1 FROM letters l WHERE l.order_id = j.order_id AND l.kind = 'keys_ready' AND l.state = 'sent')),
-       EXISTS (SELECT 1 FROM purchases p WHERE p.order_id = j.order_id AND p.state = 'manual'),
-       j.attempts, j.deaths, j.error_class, j.error, j.traceback, j.state, j.failed_at,
-       j.retried_at, j.retried_by, j.retry_reason
-  FROM jobs j LEFT JOIN orders o ON o.id = j.order_id
-"""
-
-#: What each filter compares; a filter that is None does not count.
-FILTERS = {"actor": "j.actor = %s", "state": "j.state = %s", "order_id": "j.order_id = %s"}
-
-
-def list_jobs(filters: Mapping[str, Any], *, page: int, limit: int) -> Listed[JobFacts]:
-    """Those that died last come first. Filters as in FILTERS."""
-    chosen = {name: value for name, value in filters.items() if value is not None}
-    where = " AND ".join(FILTERS[name] for name in chosen) or "true"
-    total = rows(f"SELECT count(*) FROM jobs j WHERE {where}", *chosen.values())[0][0]  # noqa: S608
-    found = rows(
-        f"{FACTS} WHERE {where} ORDER BY j.failed_at DESC, j.id LIMIT %s OFFSET %s",
-        *(*chosen.values(), limit, (page - 1) * limit),
-    )
-    return Listed([_facts(row) for row in found], int(total))
+JOBS = Listing(
+    name="jobs",
+    table="jobs j",
+    columns=(
+        "j.id, j.actor, j.subject_id, j.order_id, o.state, coalesce(o.moved_at > j.failed_at, false)"
+        " OR (j.actor = 'notify' AND EXISTS (SELECT 1 FROM letters l WHERE l.order_id = j.order_id"
+        " AND l.kind = 'keys_ready' AND l.state = 'sent')),"
+        " EXISTS (SELECT 1 FROM purchases p WHERE p.order_id = j.order_id AND p.state = 'manual'),"
+        " j.attempts, j.deaths, j.error_class, j.error, j.traceback, j.state, j.failed_at, j.retried_at, j.retried_by,"
+        " j.retry_reason"
+    ),
+    joins="LEFT JOIN orders o ON o.id = j.order_id",
+    filters={
+        "actor": "j.actor = %s",
+        "state": "j.state = %s",
+        "order_id": "j.order_id = %s",
+        "subject_id": "j.subject_id = %s",
+        "error_class": "j.error_class = %s",
+        "text": "position(lower(%s) IN lower(j.error)) > 0",
+        "retried_by": "j.retried_by = %s",
+        "since": "j.failed_at >= %s",
+        "until": "j.failed_at < %s",
+    },
+    sorts={"failed_at": Sort("failed_at")},
+    usual="-failed_at",
+    make=maker(JobFacts),
+)
 
 
 def job_facts(job_id: uuid.UUID) -> JobFacts | None:
-    found = rows(f"{FACTS} WHERE j.id = %s", job_id)
-    return _facts(found[0]) if found else None
+    return JOBS.one(job_id)
 
 
 def count_dead_jobs() -> dict[str, int]:
@@ -173,10 +173,3 @@ def put_job_back(job_id: uuid.UUID) -> bool:
             job_id,
         )
     )
-
-
-def _facts(row: tuple[Any, ...]) -> JobFacts:
-    """psycopg2 gives uuids as text unless told otherwise."""
-    order_id = None if row[3] is None else uuid.UUID(str(row[3]))
-    values: tuple[Any, ...] = (uuid.UUID(str(row[0])), *row[1:3], order_id, *row[4:])
-    return JobFacts(*values)

@@ -1,211 +1,200 @@
-"""Lists for admins: one count and one page each. No sealed body and no wrapped key is read here."""
+"""Lists: filters, order, pages and cursors, built once for all. What a caller sends is never part of the SQL."""
 
 from __future__ import annotations
 
+import base64
+import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_type_hints
 
-from db.base import rows
+from db.base import planned_rows
 
-__all__ = [
-    "AccessFacts",
-    "Listed",
-    "NoticeFacts",
-    "PurchaseFacts",
-    "list_accesses",
-    "list_notices",
-    "list_purchases",
-    "notice_facts",
-    "pick_notices",
-    "purchases_by_reference",
-]
+__all__ = ["CAP", "BadPage", "Condition", "Listed", "Listing", "Sort", "either", "maker", "prefix"]
 
 T = TypeVar("T")
+
+#: Rows are counted up to this, and numbered pages reach as far; beyond it a cursor leads on.
+CAP = 10_000
+
+#: What a filter compares: SQL with %s for its value, or what makes that and its values out of the value.
+Condition = str | Callable[[Any], tuple[str, Sequence[Any]]]
+
+
+class BadPage(ValueError):
+    """Where the list was to go on is no place in it. `at` is the parameter, the text says why."""
+
+    def __init__(self, at: str, why: str) -> None:
+        super().__init__(why)
+        self.at = at
 
 
 @dataclass(frozen=True)
 class Listed(Generic[T]):
-    """One page, and how many there are in all."""
+    """One page. `total` is a lower bound where `capped`; `cursor` leads to the next page, None at the end."""
 
     rows: Sequence[T]
     total: int
+    capped: bool = False
+    cursor: str | None = None
 
 
 @dataclass(frozen=True)
-class PurchaseFacts:
-    id: uuid.UUID
-    order_id: uuid.UUID
-    line_id: uuid.UUID
+class Sort:
+    """A column without NULLs, and its type, by which a cursor names a place."""
+
+    column: str
+    type: str = "timestamptz"
+
+
+READ: Mapping[str, Callable[[str], Any]] = {
+    "timestamptz": datetime.fromisoformat,
+    "uuid": uuid.UUID,
+    "bigint": int,
+    "text": lambda text: text.replace("\0", ""),
+}
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """What a list reads. `table` is `name alias`; filters and sorts speak of it alone, so that joins cost a page."""
+
     name: str
-    generation: int
-    supplier: str
-    purchase_ref: str
-    supplier_ref: str | None
-    state: str
-    attempt: int
-    product_ref: str
-    quantity: int
-    max_price: Decimal
-    currency: str
-    supplier_status: str | None
-    keys_expected: int
-    keys_stored: int
-    error: str | None
-    created_at: datetime
-    moved_at: datetime
+    table: str
+    columns: str
+    filters: Mapping[str, Condition]
+    sorts: Mapping[str, Sort]
+    usual: str  # the order unless asked otherwise: a sort, with `-` in front for descending
+    make: Callable[[tuple[Any, ...]], T]
+    joins: str = ""
+    key: str = "id"  # unique; breaks ties
+    key_type: str = "uuid"
+
+    @property
+    def alias(self) -> str:
+        return self.table.split()[-1]
+
+    def page(
+        self,
+        filters: Mapping[str, Any],
+        *,
+        page: int = 1,
+        limit: int,
+        sort: str | None = None,
+        cursor: str | None = None,
+    ) -> Listed[T]:
+        """Two queries. A filter that is None does not count. Raises BadPage."""
+        offset = 0 if cursor else (page - 1) * limit
+        if offset >= CAP:
+            raise BadPage("page", f"pages reach as far as row {CAP}; follow nextCursor beyond")
+        total = self.count(filters)
+        found, onward = self.batch(filters, sort=sort, cursor=cursor, limit=limit, offset=offset)
+        return Listed(found, min(total, CAP), total > CAP, onward)
+
+    def count(self, filters: Mapping[str, Any]) -> int:
+        """Up to CAP + 1."""
+        where, values = self._where(filters)
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.table} WHERE {where} LIMIT {CAP + 1}) counted"  # noqa: S608
+        return int(planned_rows(sql, *values)[0][0])
+
+    def batch(
+        self,
+        filters: Mapping[str, Any],
+        *,
+        sort: str | None = None,
+        cursor: str | None = None,
+        limit: int,
+        offset: int = 0,
+    ) -> tuple[list[T], str | None]:
+        """Up to `limit` rows, and the cursor behind the last of them if there are more. Raises BadPage."""
+        chosen = sort or self.usual
+        by, down = self.sorts[chosen.removeprefix("-")], chosen.startswith("-")
+        where, values = self._where(filters)
+        place, key = f"{self.alias}.{by.column}", f"{self.alias}.{self.key}"
+        if cursor is not None:
+            sign = "<" if down else ">"
+            where += f" AND ({place}, {key}) {sign} (%s::{by.type}, %s::{self.key_type})"
+            values += self._read_cursor(cursor, chosen, by)
+        way = "DESC" if down else "ASC"
+        found = planned_rows(
+            f"WITH picked AS (SELECT {place} AS at_place, {key} AS at_key FROM {self.table} WHERE {where}"  # noqa: S608
+            f" ORDER BY {place} {way}, {key} {way} LIMIT {int(limit) + 1} OFFSET {int(offset)})"
+            f" SELECT picked.at_place::text, picked.at_key::text, {self.columns} FROM picked"
+            f" JOIN {self.table} ON {key} = picked.at_key {self.joins}"
+            f" ORDER BY picked.at_place {way}, picked.at_key {way}",
+            *values,
+        )
+        kept = found[:limit]
+        onward = _cursor(chosen, *kept[-1][:2]) if len(found) > limit else None
+        return [self.make(row[2:]) for row in kept], onward
+
+    def one(self, key: Any) -> T | None:
+        sql = f"SELECT {self.columns} FROM {self.table} {self.joins} WHERE {self.alias}.{self.key} = %s"  # noqa: S608
+        found = planned_rows(sql, key)
+        return self.make(found[0]) if found else None
+
+    def picked(self, filters: Mapping[str, Any], *, sort: str, limit: int) -> tuple[int, list[T]]:
+        """How many there are (up to CAP + 1), and the first `limit`: for what is done to all that a filter finds."""
+        return self.count(filters), self.batch(filters, sort=sort, limit=limit)[0]
+
+    def check(self, *, sort: str, cursor: str | None) -> None:
+        """Raises BadPage for a cursor that leads nowhere here."""
+        if cursor is not None:
+            self._read_cursor(cursor, sort, self.sorts[sort.removeprefix("-")])
+
+    def _where(self, filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        parts, values = ["true"], list[Any]()
+        for name, value in filters.items():
+            if value is None:
+                continue
+            condition = self.filters[name]
+            if callable(condition):
+                sql, given = condition(value)
+            else:
+                sql, given = condition, [value] * condition.count("%s")
+            parts.append(f"({sql})")
+            values += given
+        return " AND ".join(parts), values
+
+    def _read_cursor(self, cursor: str, chosen: str, by: Sort) -> list[Any]:
+        try:
+            way, place, key = json.loads(base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
+            if way == chosen:
+                return [READ[by.type](place), READ[self.key_type](key)]
+        except (ValueError, TypeError, AttributeError):
+            raise BadPage("cursor", "this is no cursor of this list") from None
+        raise BadPage("cursor", "this cursor belongs to another order of the list")
 
 
-@dataclass(frozen=True)
-class NoticeFacts:
-    id: uuid.UUID
-    source: str
-    event: str
-    external_id: str | None
-    order_id: uuid.UUID | None
-    digest: str
-    proof: str
-    outcome: str
-    size: int
-    address: str
-    repeats: int
-    replays: int
-    received_at: datetime
-    seen_at: datetime
-    verdict: str
-    took_ms: float | None
-    told_at: datetime | None
-    expunged_at: datetime | None
+def _cursor(chosen: str, place: str, key: str) -> str:
+    told = json.dumps([chosen, place, key], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
-@dataclass(frozen=True)
-class AccessFacts:
-    id: int
-    order_id: uuid.UUID | None
-    action: str
-    actor: str
-    outcome: str
-    address: str
-    user_agent: str
-    details: dict[str, Any]
-    at: datetime
-    seq: int | None
+def either(yes: str, no: str) -> Condition:
+    """A filter that is true or false, each by SQL of its own, so that a partial index may answer one of them."""
+    return lambda value: (yes if value else no, ())
 
 
-PURCHASE_COLUMNS = (
-    "p.id, p.order_id, p.line_id, l.name, p.generation, p.supplier, p.purchase_ref, p.supplier_ref, p.state, p.attempt,"
-    " p.product_ref, p.quantity, p.max_price, p.currency, p.supplier_status, p.keys_expected, p.keys_stored, p.error,"
-    " p.created_at, p.moved_at"
-)
-NOTICE_COLUMNS = (
-    "n.id, n.source, n.event, n.external_id, n.order_id, n.digest, n.proof, n.outcome, n.size, n.address, n.repeats,"
-    " n.replays, n.received_at, n.seen_at, n.verdict, n.took_ms, n.told_at, n.expunged_at"
-)
-ACCESS_COLUMNS = (
-    "a.id, a.order_id, a.action, a.actor, a.outcome, a.address, a.user_agent, a.details, a.at, a.seq"
-)
+def prefix(column: str) -> Condition:
+    """Texts that begin like this, however they are spelled."""
 
-PURCHASES = "purchases p JOIN lines l ON l.id = p.line_id"
+    def condition(value: str) -> tuple[str, Sequence[Any]]:
+        told = value.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return f"lower({column}) LIKE %s", [f"{told}%"]
 
-#: What each filter compares; a filter that is None does not count.
-PURCHASE_FILTERS = {
-    "state": "p.state = %s",
-    "supplier": "p.supplier = %s",
-    "order_id": "p.order_id = %s",
-    "reference": "%s IN (p.supplier_ref, p.purchase_ref)",
-    "since": "p.created_at >= %s",
-    "until": "p.created_at < %s",
-}
-NOTICE_FILTERS = {
-    "source": "n.source = %s",
-    "event": "n.event = %s",
-    "verdict": "n.verdict = %s",
-    "outcome": "n.outcome = %s",
-    "order_id": "n.order_id = %s",
-    "external_id": "n.external_id = %s",
-    "since": "n.received_at >= %s",
-    "until": "n.received_at < %s",
-}
-ACCESS_FILTERS = {"order_id": "a.order_id = %s", "action": "a.action = %s", "outcome": "a.outcome = %s"}
+    return condition
 
 
-def list_purchases(filters: Mapping[str, Any], *, page: int, limit: int) -> Listed[PurchaseFacts]:
-    """Newest first. Filters as in PURCHASE_FILTERS."""
-    where, values = _where(PURCHASE_FILTERS, filters)
-    total = _count(PURCHASES, where, values)
-    found = _page(PURCHASE_COLUMNS, PURCHASES, where, values, "p.created_at DESC, p.id", page, limit)
-    return Listed([_purchase(row) for row in found], total)
+def maker(facts: type[T]) -> Callable[[tuple[Any, ...]], T]:
+    """Makes `facts`, a dataclass, of rows whose columns are its fields. psycopg2 gives uuids as text."""
+    hints = get_type_hints(facts)
+    places = [hints[field.name] in (uuid.UUID, uuid.UUID | None) for field in fields(facts)]  # type: ignore[arg-type]
 
+    def make(row: tuple[Any, ...]) -> T:
+        pairs = zip(row, places, strict=True)
+        return facts(*(uuid.UUID(str(value)) if ids and value is not None else value for value, ids in pairs))
 
-def purchases_by_reference(reference: str) -> list[PurchaseFacts]:
-    """Those that the supplier or we call by `reference`, oldest first."""
-    found = rows(
-        f"SELECT {PURCHASE_COLUMNS} FROM {PURCHASES} WHERE p.supplier_ref = %s OR p.purchase_ref = %s"  # noqa: S608
-        " ORDER BY p.created_at LIMIT 20",
-        *(reference, reference),
-    )
-    return [_purchase(row) for row in found]
-
-
-def list_notices(filters: Mapping[str, Any], *, page: int, limit: int) -> Listed[NoticeFacts]:
-    """Newest first. Filters as in NOTICE_FILTERS."""
-    where, values = _where(NOTICE_FILTERS, filters)
-    total = _count("notices n", where, values)
-    found = _page(NOTICE_COLUMNS, "notices n", where, values, "n.received_at DESC, n.id", page, limit)
-    return Listed([_notice(row) for row in found], total)
-
-
-def pick_notices(filters: Mapping[str, Any], limit: int) -> tuple[int, list[uuid.UUID]]:
-    """How many there are, and the first `limit` of them in the order in which they came."""
-    where, values = _where(NOTICE_FILTERS, filters)
-    found = _page("n.id", "notices n", where, values, "n.received_at, n.id", 1, limit)
-    return _count("notices n", where, values), [uuid.UUID(str(row[0])) for row in found]
-
-
-def notice_facts(notice_id: uuid.UUID) -> NoticeFacts | None:
-    found = rows(f"SELECT {NOTICE_COLUMNS} FROM notices n WHERE n.id = %s", notice_id)  # noqa: S608
-    return _notice(found[0]) if found else None
-
-
-def list_accesses(filters: Mapping[str, Any], *, page: int, limit: int) -> Listed[AccessFacts]:
-    """Oldest first, as they happened. Filters as in ACCESS_FILTERS."""
-    where, values = _where(ACCESS_FILTERS, filters)
-    total = _count("access_records a", where, values)
-    found = _page(ACCESS_COLUMNS, "access_records a", where, values, "a.id", page, limit)
-    return Listed([AccessFacts(row[0], _uuid(row[1]), *row[2:]) for row in found], total)
-
-
-def _where(known: Mapping[str, str], filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
-    chosen = {name: value for name, value in filters.items() if value is not None}
-    return " AND ".join(known[name] for name in chosen) or "true", list(chosen.values())
-
-
-def _count(source: str, where: str, values: Sequence[Any]) -> int:
-    return int(rows(f"SELECT count(*) FROM {source} WHERE {where}", *values)[0][0])  # noqa: S608
-
-
-def _page(
-    columns: str, source: str, where: str, values: Sequence[Any], order: str, page: int, limit: int
-) -> list[tuple[Any, ...]]:
-    return rows(
-        f"SELECT {columns} FROM {source} WHERE {where} ORDER BY {order} LIMIT %s OFFSET %s",  # noqa: S608
-        *(*values, limit, (page - 1) * limit),
-    )
-
-
-def _uuid(value: Any) -> uuid.UUID | None:
-    """psycopg2 gives uuids as text unless told otherwise."""
-    return None if value is None else uuid.UUID(str(value))
-
-
-def _purchase(row: tuple[Any, ...]) -> PurchaseFacts:
-    ids: tuple[Any, ...] = tuple(_uuid(value) for value in row[:3])
-    return PurchaseFacts(*ids, *row[3:])
-
-
-def _notice(row: tuple[Any, ...]) -> NoticeFacts:
-    values: tuple[Any, ...] = (_uuid(row[0]), *row[1:4], _uuid(row[4]), *row[5:])
-    return NoticeFacts(*values)
+    return make

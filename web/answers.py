@@ -7,7 +7,7 @@ from typing import Annotated, Generic, TypeVar
 
 import falcon
 from falcon import Response
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from bitloot.amounts import plain
@@ -40,14 +40,16 @@ class Ok(Answer):
 
 
 class Page(Answer, Generic[T]):
-    """One page of a list. Pages count from 1."""
+    """One page of a list. Pages count from 1, and reach as far as `total`; `nextCursor` leads on from any page."""
 
     data: list[T]
     total: int
+    total_is_lower_bound: bool = Field(default=False, description="There are more than were counted.")
     page: int
     limit: int
     total_pages: int
     has_next_page: bool
+    next_cursor: str | None = None
 
 
 def page_of(data: list[T], *, total: int, page: int, limit: int) -> Page[T]:

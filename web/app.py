@@ -9,17 +9,17 @@ import falcon
 
 from bitloot.settings import Settings
 from bitloot.shop import Shop, open_shop
-from web.admin.cases import CaseResolve, Cases, OneCase
-from web.admin.jobs import JobRetry, Jobs, OneJob
+from web.admin.cases import CaseResolve, OneCase
+from web.admin.jobs import JobRetry, OneJob
 from web.admin.key_audit import KeyAudit
 from web.admin.key_audit_export import KeyAuditExport
 from web.admin.kpi import Kpis
 from web.admin.letters import OrderLetters
+from web.admin.lists import list_routes
 from web.admin.refused_notices import RefusedContent, RefusedNotices
 from web.admin.replays import WebhookReplay, WebhookReplays
-from web.admin.reservations import Reservations
 from web.admin.rights import KeyView, Revoke
-from web.admin.webhook_logs import WebhookContent, WebhookLog, WebhookLogs
+from web.admin.webhook_logs import WebhookContent, WebhookLog
 from web.auth import Gate
 from web.downloads import DownloadLink
 from web.errors import add_error_handlers
@@ -81,8 +81,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/fulfillment/{order_id:uuid}/reveal", Reveal(shop, gate)),
         ("/fulfillment/{order_id:uuid}/deliver", Deliver(gate)),
         ("/relay", RelayAddress(shop.settings)),
-        ("/admin/reservations", Reservations(gate)),
-        ("/admin/webhook-logs", WebhookLogs(gate)),
+        *list_routes(gate),
         ("/admin/webhook-logs/{notice_id:uuid}", WebhookLog(gate)),
         ("/admin/webhook-logs/{notice_id:uuid}/content", WebhookContent(shop, gate)),
         ("/admin/webhook-logs/{notice_id:uuid}/replay", WebhookReplay(shop, gate)),
@@ -94,11 +93,9 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/orders/{order_id:uuid}/revoke", Revoke(gate)),
         ("/admin/orders/{order_id:uuid}/keys", KeyView(shop, gate)),
         ("/admin/key-audit/{order_id:uuid}/export", KeyAuditExport(gate)),
-        ("/admin/jobs", Jobs(gate)),
         ("/admin/jobs/{job_id:uuid}", OneJob(gate)),
         ("/admin/jobs/{job_id:uuid}/retry", JobRetry(gate)),
         ("/admin/kpi", Kpis(gate)),
-        ("/admin/cases", Cases(gate)),
         ("/admin/cases/{case_id:uuid}", OneCase(gate)),
         ("/admin/cases/{case_id:uuid}/resolve", CaseResolve(shop, gate)),
         ("/healthz", Alive()),

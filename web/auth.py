@@ -13,10 +13,11 @@ from web.addresses import client_address
 from web.deadline import database
 from web.errors import Problem
 
-__all__ = ["ANY_ROLE", "MAY_ACT", "Gate", "Viewer", "address_of", "not_found", "user_agent_of"]
+__all__ = ["ANY_ROLE", "MAY_ACT", "OWNER", "Gate", "Viewer", "address_of", "not_found", "user_agent_of"]
 
 ANY_ROLE: frozenset[Role] = frozenset({"owner", "operator", "read-only"})
 MAY_ACT: frozenset[Role] = frozenset({"owner", "operator"})
+OWNER: frozenset[Role] = frozenset({"owner"})
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from bitloot.shop import Shop
 from bitloot.suppliers.base import Hint, Supplier
 from db import keep_hint, seal_notice
 from db.hints import Hinted
-from db.lists import PurchaseFacts, purchases_by_reference
+from db.purchase_list import PurchaseFacts, purchases_by_reference
 from web.admin.answers import Reservation
 from web.answers import Answer, answer
 from web.auth import Gate, not_found

@@ -16,7 +16,7 @@ from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, screen, show_rows
 from bitloot.errors import Permanent
 from db.base import dispose, scope
-from db.cases import CaseFacts, case_facts, list_cases
+from db.cases import CASES, CaseFacts, case_facts
 
 __all__ = ["command"]
 
@@ -30,7 +30,7 @@ def command() -> None:
 @click.option("--kind", help="Only of this kind, such as underpaid.")
 @click.option("--state", type=click.Choice(["open", "resolved", "all"]), default="open", show_default=True)
 @click.option("--order", type=click.UUID, help="Only of this order.")
-@click.option("--page", type=click.IntRange(1, 100_000), default=1, show_default=True)
+@click.option("--page", type=click.IntRange(1, 100), default=1, show_default=True)
 @click.option("--limit", type=click.IntRange(1, 100), default=25, show_default=True)
 @as_json_option
 def show_list(
@@ -39,7 +39,7 @@ def show_list(
     """Cases, newest first."""
     chosen = {"kind": kind, "state": None if state == "all" else state, "order_id": order}
     with open_database():
-        found = list_cases(chosen, page=page, limit=limit)
+        found = CASES.page(chosen, page=page, limit=limit)
     if as_json:
         print_json({"total": found.total, "cases": [_document(case) for case in found.rows]})
         return

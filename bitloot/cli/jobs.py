@@ -13,7 +13,7 @@ from actors.broker import connect
 from actors.retry import retry_job
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
-from db.jobs import JobFacts, list_jobs
+from db.jobs import JOBS, JobFacts
 
 __all__ = ["command"]
 
@@ -36,7 +36,7 @@ def show_jobs(state: str, actor: str | None, limit: int, as_json: bool) -> None:
     """List dead jobs, those that died last first."""
     with open_database():
         filters = {"state": None if state == "all" else state, "actor": actor}
-        found = list_jobs(filters, page=1, limit=limit)
+        found = JOBS.page(filters, limit=limit)
     if as_json:
         print_json({"total": found.total, "jobs": [asdict(job) for job in found.rows]})
         return

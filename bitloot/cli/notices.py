@@ -14,7 +14,7 @@ from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from db import record_access
 from db.expunge import expunge
-from db.lists import NoticeFacts, list_notices, notice_facts
+from db.notice_list import NOTICES, NoticeFacts, notice_facts
 from db.refused import Refused, list_refused
 
 __all__ = ["command", "filter_options", "filters_of"]
@@ -59,7 +59,7 @@ def command() -> None:
 def show_notices(limit: int, as_json: bool, **given: Any) -> None:
     """List notices, newest first."""
     with open_database():
-        found = list_notices(filters_of(given), page=1, limit=limit)
+        found = NOTICES.page(filters_of(given), limit=limit)
     if as_json:
         print_json({"total": found.total, "notices": [asdict(notice) for notice in found.rows]})
         return

@@ -11,7 +11,7 @@ import pytest
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
 from db import Case, Payment, open_case
-from db.cases import case_facts, end_cases, holding_case, list_cases
+from db.cases import CASES, case_facts, end_cases, holding_case
 from tests.factories import a_payment, again, an_order, news_of, take
 
 PART = Decimal("0.0001")
@@ -110,9 +110,9 @@ def test_cases_are_listed_newest_first_and_filtered(
     open_case(payment.order_id, payment.id, "late", {})
     Case.update(state="resolved").execute()
     open_case(payment.order_id, payment.id, "underpaid", {"a": "1"})
-    found = list_cases(filters, page=1, limit=10)
+    found = CASES.page(filters, limit=10)
     assert ([case.kind for case in found.rows], found.total) == (kinds, len(kinds))
-    assert [case.kind for case in list_cases(filters, page=2, limit=1).rows] == kinds[1:2]
+    assert [case.kind for case in CASES.page(filters, page=2, limit=1).rows] == kinds[1:2]
 
 
 def test_a_case_is_shown_with_where_its_order_stands(database: Settings) -> None:

@@ -10,7 +10,7 @@ from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
 from db import Job, bury, intend
 from db.base import scope
-from db.jobs import claim_job, count_dead_jobs, job_facts, list_jobs, put_job_back
+from db.jobs import JOBS, claim_job, count_dead_jobs, job_facts, put_job_back
 from tests.factories import a_paid_order, a_payment, a_waiting_order, an_order
 
 
@@ -125,14 +125,16 @@ def test_jobs_are_listed_by_what_is_asked(database: Settings) -> None:
     order, _ = a_waiting_order()
     older, newer = dies(str(order.id), "finalize"), dies("2")
     claim_job(newer.id, by="olga", reason="fixed")
-    everything = list_jobs({}, page=1, limit=10)
+    everything = JOBS.page({}, limit=10)
     assert ([job.id for job in everything.rows], everything.total) == ([newer.id, older.id], 2)
     for filters, found in (
         ({"state": "dead"}, [older.id]),
         ({"actor": "reserve", "state": None}, [newer.id]),
         ({"order_id": order.id}, [older.id]),
         ({"actor": "notify"}, []),
+        ({"text": "AWAY", "error_class": "Retryable"}, [newer.id, older.id]),
+        ({"retried_by": "olga", "subject_id": "2"}, [newer.id]),
     ):
-        assert [job.id for job in list_jobs(filters, page=1, limit=10).rows] == found
-    assert [job.id for job in list_jobs({}, page=2, limit=1).rows] == [older.id]
+        assert [job.id for job in JOBS.page(filters, limit=10).rows] == found
+    assert [job.id for job in JOBS.page({}, page=2, limit=1).rows] == [older.id]
     assert job_facts(uuid.uuid4()) is None

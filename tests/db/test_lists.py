@@ -1,21 +1,18 @@
-"""Lists: one count, one page, no sealed column."""
+"""Lists: one count, one page, a place to go on from; what a caller says is never SQL."""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bitloot.settings import Settings
-from db import base, record_access
-from db.lists import (
-    NoticeFacts,
-    list_accesses,
-    list_notices,
-    list_purchases,
-    notice_facts,
-    purchases_by_reference,
-)
-from tests.factories import a_waiting_order, an_order
+from db import base
+from db.lists import BadPage, either, prefix
+from db.order_list import ORDERS
+from db.product_list import PRODUCTS
+from db.purchase_list import PURCHASES
+from tests.factories import a_product, a_waiting_order, an_order
 
 
 def test_a_list_takes_two_statements(database: Settings) -> None:
@@ -24,38 +21,64 @@ def test_a_list_takes_two_statements(database: Settings) -> None:
     hooks = base.database.query_hooks
     hooks.append(seen.append)
     try:
-        found = list_purchases({}, page=1, limit=10)
+        found = PURCHASES.page({}, limit=10)
     finally:
         hooks.remove(seen.append)
-    assert (found.total, len(found.rows), len(seen)) == (1, 1, 2)
-
-
-def test_purchases_are_found_by_either_reference(database: Settings) -> None:
-    _, [purchase] = a_waiting_order()
-    assert purchase.supplier_ref
-    for reference in (purchase.supplier_ref, purchase.purchase_ref):
-        assert [found.id for found in purchases_by_reference(reference)] == [purchase.id]
-    assert purchases_by_reference("nobody's") == []
+    assert (found.total, len(found.rows), found.capped, found.cursor, len(seen)) == (1, 1, False, None, 2)
 
 
 def test_times_bound_a_list(database: Settings) -> None:
     a_waiting_order()
     now = datetime.now(UTC)
-    assert list_purchases({"since": now - timedelta(hours=1)}, page=1, limit=1).total == 1
-    assert list_purchases({"until": now - timedelta(hours=1)}, page=1, limit=1).total == 0
-    assert list_purchases({"since": None}, page=1, limit=1).total == 1
+    assert PURCHASES.page({"since": now - timedelta(hours=1)}, limit=1).total == 1
+    assert PURCHASES.page({"until": now - timedelta(hours=1)}, limit=1).total == 0
+    assert PURCHASES.page({"since": None}, limit=1).total == 1
 
 
-def test_what_is_sealed_is_not_read(database: Settings) -> None:
-    assert not {"body", "data_key"} & {field.name for field in fields(NoticeFacts)}
-    assert list_notices({}, page=1, limit=10).rows == []
-    assert notice_facts(an_order().id) is None
+def test_a_cursor_goes_on_where_a_page_ended_whatever_came_meanwhile(database: Settings) -> None:
+    made = [an_order().id for _ in range(5)]
+    for sort, order in (("created_at", made), ("-created_at", made[::-1])):
+        seen, cursor = [], None
+        for _ in range(3):
+            page = ORDERS.page({}, limit=2, sort=sort, cursor=cursor)
+            seen += [row.id for row in page.rows]
+            cursor = page.cursor
+            if sort.startswith("-"):
+                an_order()
+        assert seen == order
 
 
-def test_accesses_come_in_their_order(database: Settings) -> None:
-    order = an_order()
-    for outcome in ("refused", "granted"):
-        record_access(order.id, "reveal", actor="buyer", outcome=outcome, address="", user_agent="")
-    found = list_accesses({"order_id": order.id}, page=1, limit=10)
-    assert [row.outcome for row in found.rows] == ["refused", "granted"]
-    assert found.rows[0].order_id == order.id
+def test_a_cursor_works_for_texts_and_equal_values(database: Settings) -> None:
+    for number in range(3):
+        a_product(sku=f"game-{number}", name="Zoë’s game")
+    first = PRODUCTS.page({}, limit=2)
+    second = PRODUCTS.page({}, limit=2, cursor=first.cursor)
+    assert len({row.sku for row in (*first.rows, *second.rows)}) == 3
+
+
+def test_more_than_is_counted_is_told_as_such(database: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.lists.CAP", 2)
+    for _ in range(3):
+        an_order()
+    found = ORDERS.page({}, limit=1)
+    assert (found.total, found.capped) == (2, True)
+    with pytest.raises(BadPage, match="nextCursor") as caught:
+        ORDERS.page({}, limit=1, page=3)
+    assert caught.value.at == "page"
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "bm9uZQ", "WyItY3JlYXRlZF9hdCIsMSwyXQ", "WyJjcmVhdGVkX2F0IiwiYSIsImIiXQ"]
+)
+def test_what_is_no_cursor_is_refused(database: Settings, cursor: str) -> None:
+    with pytest.raises(BadPage):
+        ORDERS.page({}, limit=1, cursor=cursor)
+
+
+def test_conditions_are_sql_with_places_for_values() -> None:
+    condition = prefix("o.email")
+    assert not isinstance(condition, str)
+    assert condition("50%_Off\\") == ("lower(o.email) LIKE %s", ["50\\%\\_off\\\\%"])
+    flag = either("a", "b")
+    assert not isinstance(flag, str)
+    assert (flag(True), flag(False)) == (("a", ()), ("b", ()))

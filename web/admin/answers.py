@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from falcon import Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from web.answers import Answer, Money
@@ -15,14 +15,11 @@ from web.errors import Problem
 
 __all__ = [
     "Access",
-    "AccessQuery",
     "ListQuery",
     "Notice",
-    "NoticeFilter",
-    "NoticeQuery",
     "Reason",
     "Reservation",
-    "ReservationQuery",
+    "Word",
     "read_query",
 ]
 
@@ -37,40 +34,6 @@ class ListQuery(BaseModel):
 
     page: int = Field(default=1, ge=1, le=100_000)
     limit: int = Field(default=25, ge=1, le=100)
-
-    def filters(self) -> dict[str, Any]:
-        return self.model_dump(exclude={"page", "limit"}, exclude_none=True)
-
-
-class ReservationQuery(ListQuery):
-    state: Word | None = None
-    supplier: Word | None = None
-    order_id: uuid.UUID | None = None
-    reference: Word | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-
-
-class NoticeFilter(BaseModel):
-    """Which notices: in the list's query, and for a replay of many."""
-
-    source: Word | None = None
-    event: Word | None = None
-    verdict: Word | None = None
-    outcome: Word | None = None
-    order_id: uuid.UUID | None = None
-    external_id: Word | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-
-
-class NoticeQuery(NoticeFilter, ListQuery):
-    pass
-
-
-class AccessQuery(ListQuery):
-    action: Word | None = None
-    outcome: Word | None = None
 
 
 def read_query(req: Request, query: type[Q]) -> Q:

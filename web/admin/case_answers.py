@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from bitloot.case_moves import moves_of
 from db.cases import CaseFacts
-from web.admin.answers import ListQuery, Word
 from web.answers import Answer
 
-__all__ = ["CaseQuery", "CaseView", "Resolution", "ResolvedView", "case_view"]
+__all__ = ["CaseView", "Resolution", "ResolvedView", "case_view"]
 
 Told = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
-
-
-class CaseQuery(ListQuery):
-    kind: Word | None = None
-    state: Literal["open", "resolved"] | None = None
-    order_id: uuid.UUID | None = None
 
 
 class Basis(BaseModel):

@@ -1,4 +1,4 @@
-"""GET /admin/cases, one of them, and POST …/resolve."""
+"""GET /admin/cases/{id}, and POST …/resolve."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from actors import workshop
 from actors.courier import post
 from actors.resolve import resolve, step_after
 from bitloot.shop import Shop
-from db.cases import case_facts, list_cases
+from db.cases import case_facts
 from db.resolutions import Refused, Resolved
-from web.admin.answers import read_query
-from web.admin.case_answers import CaseQuery, CaseView, Resolution, ResolvedView, case_view
-from web.answers import Page, answer, page_of
+from web.admin.case_answers import CaseView, Resolution, ResolvedView, case_view
+from web.answers import answer
 from web.auth import MAY_ACT, Gate, Viewer, not_found
 from web.body import read_model
 from web.deadline import database
@@ -22,36 +21,13 @@ from web.describe import describe
 from web.errors import Problem
 from web.record import record
 
-__all__ = ["CaseResolve", "Cases", "OneCase"]
+__all__ = ["CaseResolve", "OneCase"]
 
 #: Refusals by code; the others are about the state of things.
 STATUS = {"not_found": 404, "no_basis": 422, "no_reference": 422}
 
 #: An answer about a purchase waits for its supplier meanwhile.
 SECONDS = 60.0
-
-
-class Cases:
-    """Questions for a person, newest first."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    @describe(
-        "Cases, newest first",
-        who="admin",
-        tag="admin",
-        query=CaseQuery,
-        answers={200: Page[CaseView]},
-        refusals=[401, 403, 422, 503],
-    )
-    def on_get(self, req: Request, resp: Response) -> None:
-        self._gate.admin(req)
-        query = read_query(req, CaseQuery)
-        with database():
-            found = list_cases(query.filters(), page=query.page, limit=query.limit)
-        data = [case_view(case) for case in found.rows]
-        answer(resp, page_of(data, total=found.total, page=query.page, limit=query.limit))
 
 
 class OneCase:

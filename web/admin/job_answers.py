@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Literal
 
-from web.admin.answers import ListQuery, Word
 from web.answers import Answer
 
-__all__ = ["Job", "JobQuery", "JobRetried", "WholeJob"]
-
-
-class JobQuery(ListQuery):
-    actor: Word | None = None
-    state: Literal["dead", "retried"] | None = None
-    order_id: uuid.UUID | None = None
+__all__ = ["Job", "JobRetried", "WholeJob"]
 
 
 class Job(Answer):

@@ -1,4 +1,4 @@
-"""GET /admin/jobs, one of them, and POST …/retry."""
+"""GET /admin/jobs/{id}, and POST …/retry."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from falcon import Request, Response
 
 from actors.courier import post
 from actors.retry import RetryRefused, retry_job
-from db.jobs import job_facts, list_jobs
-from web.admin.answers import Reason, read_query
-from web.admin.job_answers import Job, JobQuery, JobRetried, WholeJob
-from web.answers import Page, answer, page_of
+from db.jobs import job_facts
+from web.admin.answers import Reason
+from web.admin.job_answers import JobRetried, WholeJob
+from web.answers import answer
 from web.auth import MAY_ACT, Gate, not_found
 from web.body import read_model
 from web.deadline import database
@@ -19,30 +19,7 @@ from web.describe import describe
 from web.errors import Problem
 from web.record import record
 
-__all__ = ["JobRetry", "Jobs", "OneJob"]
-
-
-class Jobs:
-    """Dead jobs, those that died last first."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    @describe(
-        "Dead jobs, newest first",
-        who="admin",
-        tag="admin",
-        query=JobQuery,
-        answers={200: Page[Job]},
-        refusals=[401, 403, 422, 503],
-    )
-    def on_get(self, req: Request, resp: Response) -> None:
-        self._gate.admin(req)
-        query = read_query(req, JobQuery)
-        with database():
-            found = list_jobs(query.filters(), page=query.page, limit=query.limit)
-        data = [Job.model_validate(job) for job in found.rows]
-        answer(resp, page_of(data, total=found.total, page=query.page, limit=query.limit))
+__all__ = ["JobRetry", "OneJob"]
 
 
 class OneJob:

@@ -6,14 +6,17 @@ import uuid
 
 from falcon import Request, Response
 
-from db.lists import list_accesses
-from web.admin.answers import Access, AccessQuery, read_query
-from web.answers import Page, answer, page_of
+from db.access_list import ACCESSES
+from web.admin.answers import Access
+from web.admin.listing import Told, list_page
+from web.admin.queries import AccessQuery
+from web.answers import Page
 from web.auth import Gate
-from web.deadline import database
 from web.describe import describe
 
 __all__ = ["KeyAudit"]
+
+OF_ONE_ORDER = Told("Who looked at an order's keys", ACCESSES, AccessQuery, Access)
 
 
 class KeyAudit:
@@ -32,10 +35,4 @@ class KeyAudit:
     )
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
         self._gate.admin(req)
-        query = read_query(req, AccessQuery)
-        with database():
-            found = list_accesses(
-                {"order_id": order_id} | query.filters(), page=query.page, limit=query.limit
-            )
-        data = [Access.model_validate(access) for access in found.rows]
-        answer(resp, page_of(data, total=found.total, page=query.page, limit=query.limit))
+        list_page(req, resp, OF_ONE_ORDER, order_id)

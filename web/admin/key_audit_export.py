@@ -12,7 +12,7 @@ from bitloot.exports import csv_lines, json_lines
 from db.audit import EXPORTED, exported
 from db.orders import Order
 from web.admin.answers import read_query
-from web.auth import Gate, not_found
+from web.auth import OWNER, Gate, not_found
 from web.deadline import database
 from web.describe import describe
 from web.record import record
@@ -43,7 +43,7 @@ class KeyAuditExport:
         refusals=[401, 403, 404, 422, 503],
     )
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._gate.admin(req)
+        admin = self._gate.admin(req, OWNER)
         kind = read_query(req, ExportQuery).format
         with database():
             if Order.find(str(order_id)) is None:

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from web.admin.answers import Notice, NoticeFilter, Reason
+from web.admin.answers import Notice, Reason
+from web.admin.queries import NoticeFilter
 from web.answers import Answer
 
 __all__ = [

@@ -10,13 +10,12 @@ from actors.clear import clear
 from actors.courier import post
 from bitloot.shop import Shop
 from bitloot.states import OrderState
-from bitloot.tokens import Role
 from db import Order, keys_of
 from db.base import transaction
 from db.rights import withdraw_right
 from web.admin.answers import Reason
 from web.answers import Answer, answer
-from web.auth import MAY_ACT, Gate, not_found
+from web.auth import OWNER, Gate, not_found
 from web.body import read_model
 from web.deadline import database
 from web.describe import describe
@@ -28,8 +27,6 @@ __all__ = ["KeyView", "Revoke"]
 
 #: Before these states keys may still come in, and the order is refunded first.
 REVOCABLE = frozenset({OrderState.FULFILLED, OrderState.REFUND_DUE, OrderState.REFUNDED})
-
-OWNER: frozenset[Role] = frozenset({"owner"})
 
 
 class Revoked(Answer):
@@ -52,7 +49,7 @@ class Revoke:
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._gate.admin(req, MAY_ACT)
+        admin = self._gate.admin(req, OWNER)
         reason = read_model(req, Reason).reason
         with database():
             order = Order.find(order_id)

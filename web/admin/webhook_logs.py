@@ -1,4 +1,4 @@
-"""GET /admin/webhook-logs, one of them, and what came with it."""
+"""One notice, and what came with it."""
 
 from __future__ import annotations
 
@@ -11,40 +11,17 @@ from bitloot.redaction import redacted, redacted_headers
 from bitloot.shop import Shop
 from db import Notice as NoticeRow
 from db import open_notice
-from db.lists import list_notices, notice_facts
+from db.notice_list import notice_facts
 from db.replays import replays_of
-from web.admin.answers import Notice, NoticeQuery, read_query
+from web.admin.answers import Notice
 from web.admin.notice_answers import Content, Run, WholeNotice
-from web.answers import Page, answer, page_of
+from web.answers import answer
 from web.auth import Gate, not_found
 from web.deadline import database
 from web.describe import describe
 from web.record import record
 
-__all__ = ["WebhookContent", "WebhookLog", "WebhookLogs"]
-
-
-class WebhookLogs:
-    """IPNs and webhooks, newest first."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    @describe(
-        "IPNs and webhooks, newest first",
-        who="admin",
-        tag="admin",
-        query=NoticeQuery,
-        answers={200: Page[Notice]},
-        refusals=[401, 403, 422, 503],
-    )
-    def on_get(self, req: Request, resp: Response) -> None:
-        self._gate.admin(req)
-        query = read_query(req, NoticeQuery)
-        with database():
-            found = list_notices(query.filters(), page=query.page, limit=query.limit)
-        data = [Notice.model_validate(notice) for notice in found.rows]
-        answer(resp, page_of(data, total=found.total, page=query.page, limit=query.limit))
+__all__ = ["WebhookContent", "WebhookLog"]
 
 
 class WebhookLog:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bitloot.states import OrderState
 from db.cases import CaseFacts
-from web.admin.case_answers import CaseQuery, Resolution, case_view
+from web.admin.case_answers import Resolution, case_view
 
 FACTS = CaseFacts(
     id=uuid.uuid4(),
