@@ -21,7 +21,8 @@ SELECT md5('product' || n)::uuid, 'sku-' || n, 'Game ' || n || ' of the bench', 
 
 STATE = """CASE WHEN mod(n, 1000) < 700 THEN 'fulfilled' WHEN mod(n, 1000) < 880 THEN 'expired'
      WHEN mod(n, 1000) < 960 THEN 'created' WHEN mod(n, 1000) < 980 THEN 'refunded'
-     WHEN mod(n, 1000) < 985 THEN 'review' WHEN mod(n, 1000) < 990 THEN 'failed' WHEN mod(n, 1000) < 993 THEN 'refund_due'
+     WHEN mod(n, 1000) < 985 THEN 'review' WHEN mod(n, 1000) < 990 THEN 'failed'
+     WHEN mod(n, 1000) < 993 THEN 'refund_due'
      WHEN mod(n, 1000) < 996 THEN 'paid'
      WHEN mod(n, 1000) < 998 THEN 'waiting' ELSE 'ready' END"""
 AT = "now() - n * interval '31536000 seconds' / %(total)s"

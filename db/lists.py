@@ -159,8 +159,9 @@ class Listing(Generic[T]):
         return " AND ".join(parts), values
 
     def _read_cursor(self, cursor: str, chosen: str, by: Sort) -> list[Any]:
+        padded = cursor + "=" * (-len(cursor) % 4)
         try:
-            way, place, key = json.loads(base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
+            way, place, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             if way == chosen:
                 return [READ[by.type](place), READ[self.key_type](key)]
         except (ValueError, TypeError, AttributeError):

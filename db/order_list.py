@@ -36,8 +36,10 @@ class OrderRow:
 _ID = re.compile(r"[0-9a-f]{6,32}")
 
 #: Ids of ours that `q` may begin: (table, what its order is called there).
-OWN = (("orders", "id"), ("payments", "order_id"), ("purchases", "order_id"), ("letters", "order_id"))
-OWN += (("cases", "order_id"), ("notices", "order_id"), ("jobs", "order_id"))
+OWN = (
+    ("orders", "id"),
+    *((table, "order_id") for table in ("payments", "purchases", "letters", "cases", "notices", "jobs")),
+)
 
 #: Whoever else named something that is an order's.
 NAMED = (

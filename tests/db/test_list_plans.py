@@ -103,10 +103,11 @@ def plans(listing: Listing[Any], filters: dict[str, Any], sort: str, patch: Any)
 @pytest.mark.usefixtures("many")
 def test_every_list_and_main_filter_is_answered_by_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {told.listing.name for told in LISTS} == set(MAIN)
-    base.database.execute_sql("SET enable_seqscan = off")
+    base.database.execute_sql("SET enable_seqscan = off")  # type: ignore[no-untyped-call]
     for told in LISTS:
         listing = told.listing
-        asked = [({}, sort) for sort in listing.sorts] + [({}, f"-{sort}") for sort in listing.sorts]
+        asked: list[tuple[dict[str, Any], str]] = [({}, sort) for sort in listing.sorts]
+        asked += [({}, f"-{sort}") for sort in listing.sorts]
         asked += [(filters, listing.usual) for filters in MAIN[listing.name]]
         for filters, sort in asked:
             with monkeypatch.context() as patch:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from falcon import Request, Response
-from pydantic import create_model
+from pydantic import BaseModel, create_model
 
 from bitloot.exports import csv_lines, json_lines
 from db.lists import BadPage, Listed, Listing
@@ -66,15 +66,15 @@ class AdminList:
         self.on_get = on_get
 
 
+class InFormat(BaseModel):
+    format: Literal["csv", "jsonl"] = "csv"
+
+
 class AdminExport:
     """Rows leave as they are read, a batch at a time: neither memory nor a transaction grows with the list."""
 
     def __init__(self, gate: Gate, told: Told, exports: Exports) -> None:
-        query = create_model(
-            f"{told.query.__name__}Export",
-            __base__=told.query,
-            format=(Literal["csv", "jsonl"], "csv"),
-        )
+        query: Any = create_model(f"{told.query.__name__}Export", __base__=(told.query, InFormat))
 
         @describe(
             f"{told.title}: all that the filter finds, as CSV or JSON lines; recorded",

@@ -55,7 +55,7 @@ ByCreation = Literal["-createdAt", "createdAt"]
 class Filtered(ListQuery):
     """A list with filters. A `-` before the name of a sort turns it round."""
 
-    sort: str
+    sort: str = ""
     cursor: Cursor | None = Field(
         default=None, description="`nextCursor` of the page before; `page` is ignored."
     )

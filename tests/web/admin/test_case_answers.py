@@ -47,7 +47,3 @@ def test_a_basis_says_only_what_is_given() -> None:
 def test_an_amount_that_is_none_is_refused(amount: str) -> None:
     with pytest.raises(ValidationError):
         Resolution.model_validate({"move": "refund_due", "reason": "because", "basis": {"amount": amount}})
-
-
-def test_filters_that_are_not_given_do_not_count() -> None:
-    assert CaseQuery.model_validate({"kind": "late"}).filters() == {"kind": "late"}
