@@ -34,7 +34,7 @@ from web.middleware import AccessLine, RequestId, SafeHeaders
 from web.objects import Objects
 from web.openapi import OpenApi, Route
 from web.orders import OneOrder, Orders
-from web.pages import Assets, Page, read_folder
+from web.pages import ADMIN_FOLDER, Assets, ConsolePage, Page, read_folder
 from web.plain_status import PlainOrderPage
 from web.receipts import OrderReceipt, ReceiptPublicKeys
 from web.resend import ResendWebhooks
@@ -62,6 +62,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
 def routes(shop: Shop) -> list[Route]:
     gate = Gate(shop.tokens)
     files = read_folder(shop.settings.relay_address)
+    desk = read_folder(shop.settings.relay_address, ADMIN_FOLDER)
     openapi = OpenApi(shop.settings.shop_name, version("bitloot"))
     found: list[Route] = [
         ("/orders", Orders(shop)),
@@ -106,6 +107,9 @@ def routes(shop: Shop) -> list[Route]:
         ("/", Page(files["index.html"])),
         ("/o/{order_id:uuid}", PlainOrderPage(files["order.html"], files["plain.html"], shop.settings)),
         ("/assets/{name}", Assets(files)),
+        ("/console", console := ConsolePage(desk["index.html"])),
+        ("/console/{view:path}", console),
+        ("/assets/admin/{name}", Assets(desk)),
     ]
     if shop.store.name == "directory":
         found.append(("/objects/{name:path}", Objects(shop)))

@@ -14,9 +14,10 @@ from falcon import Request, Response
 
 from web.auth import not_found
 
-__all__ = ["Assets", "OrderPage", "Page", "page_policy", "read_folder"]
+__all__ = ["ADMIN_FOLDER", "Assets", "ConsolePage", "OrderPage", "Page", "page_policy", "read_folder"]
 
 FOLDER = Path(__file__).parent / "console"
+ADMIN_FOLDER = FOLDER / "admin"
 
 TYPES: Mapping[str, str] = {
     ".html": "text/html; charset=utf-8",
@@ -79,6 +80,13 @@ class OrderPage(Page):
     """The buyer's page. The same bytes for every id: what it shows, it asks for with the token of its fragment."""
 
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:  # type: ignore[override]
+        super().on_get(req, resp)
+
+
+class ConsolePage(Page):
+    """The operators' page. The same bytes for every view of it: what it shows, it asks for with its session."""
+
+    def on_get(self, req: Request, resp: Response, view: str = "") -> None:
         super().on_get(req, resp)
 
 

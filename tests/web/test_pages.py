@@ -11,10 +11,11 @@ from falcon.testing import TestClient
 
 from bitloot.shop import Shop
 from web.app import create_app
-from web.pages import FOLDER, TYPES, read_folder
+from web.pages import ADMIN_FOLDER, FOLDER, TYPES, read_folder
 
 RELAY = "wss://live.shop.example/fulfillment"
-PAGES = ["/", "/docs", "/o/00000000-0000-4000-8000-000000000000"]
+CONSOLE = ["/console", "/console/orders/00000000-0000-4000-8000-000000000000"]
+PAGES = ["/", "/docs", "/o/00000000-0000-4000-8000-000000000000", *CONSOLE]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -44,8 +45,18 @@ def test_all_that_a_page_names_is_there(client: TestClient, path: str) -> None:
         assert answer.headers["content-type"] == TYPES[Path(named).suffix]
 
 
+def test_all_that_the_consoles_modules_import_is_there(client: TestClient) -> None:
+    files = read_folder(RELAY, ADMIN_FOLDER)
+    imported = {
+        named for file in files.values() for named in re.findall(r'from "(/[^"]+)";', file.data.decode())
+    }
+    assert "/assets/admin/order.js" in imported
+    assert {named for named in imported if client.simulate_get(named).status_code != 200} == set()
+    assert {name for name, file in files.items() if len(file.data.splitlines()) > 300} == set()
+
+
 def test_no_file_names_another_host_or_holds_inline_code() -> None:
-    for name, file in read_folder(RELAY).items():
+    for name, file in (read_folder(RELAY) | read_folder(RELAY, ADMIN_FOLDER)).items():
         text = file.data.decode()
         hosts = set(re.findall(r"https?://[^\"'\s)]+", text)) - {"http://www.w3.org/2000/svg"}
         assert hosts == set(), name
@@ -61,6 +72,9 @@ def test_no_file_names_another_host_or_holds_inline_code() -> None:
         "/assets//etc/passwd",
         "/assets/style.css%00",
         "/assets/order.html",
+        "/assets/admin/index.html",
+        "/assets/admin/../order.js",
+        "/assets/admin/..%2flive.js",
         "/assets/",
     ],
 )

@@ -1,0 +1,42 @@
+// The key audit: who looked at keys, or asked for them, and everything else that was recorded of persons.
+
+import { list } from "/assets/admin/list.js";
+import { make } from "/assets/admin/make.js";
+import { ago } from "/assets/admin/times.js";
+import { chip, orderLink, plain, written } from "/assets/admin/words.js";
+
+const ACTIONS = ["reveal", "download_link", "admin_view", "revoke", "resolve", "replay", "replay_many", "job_retry", "letter_again", "notice_look", "export"];
+
+const details = (row) => {
+  const told = Object.keys(row.details || {}).length;
+  return told ? make("details", { data: { mark: `details-${row.id}` } }, make("summary", {}, "Details"), make("pre", { tabindex: "0" }, written(row.details))) : null;
+};
+
+export const audit = list({
+  title: "Key audit",
+  about: "Who looked at what, or asked for it. Each record is a link in a chain: none can be changed or left out unseen.",
+  path: "/admin/key-audit",
+  filters: [
+    { name: "action", label: "Action", options: ACTIONS },
+    { name: "outcome", label: "Outcome", options: ["granted", "refused"] },
+    { name: "since", label: "When", kind: "period" },
+    { name: "orderId", label: "Order", hint: "Order id", wide: true },
+    { name: "actor", label: "Who", hint: "buyer, admin:…", more: true },
+    { name: "address", label: "Address", hint: "IP address", more: true },
+    { name: "until", label: "Before", kind: "moment", more: true },
+  ],
+  exports: true,
+  columns: [
+    { head: "Link", num: true, cell: (row) => (row.seq === null ? "–" : `#${row.seq}`) },
+    { head: "Action", cell: (row) => make("strong", {}, plain(row.action)) },
+    { head: "Outcome", cell: (row) => chip(row.outcome) },
+    { head: "Who", cell: (row) => row.actor },
+    { head: "Order", cell: (row) => (row.orderId ? orderLink(row.orderId) : "–") },
+    { head: "From", cell: (row) => make("code", { title: row.userAgent }, row.address || "–") },
+    { head: "Details", cell: details },
+    { head: "When", cell: (row) => ago(row.at) },
+  ],
+  key: (row) => String(row.id),
+  empty: "Nobody has looked at anything yet.",
+  hears: () => true,
+});

@@ -1,0 +1,53 @@
+// What happens, live: the relay's topics (docs/relay.md), told to the view that is shown.
+
+import { at } from "/assets/admin/make.js";
+import { shown } from "/assets/admin/routes.js";
+import { relayToken } from "/assets/admin/session.js";
+import { follow } from "/assets/live.js";
+
+const TOPICS = ["orders", "jobs", "webhooks"];
+const PAUSE = 700; // ms: events come in bunches, and one look serves all
+const SLOW = 15000; // between looks while nothing is told live
+
+let live = null;
+let timer = 0;
+let link = "away";
+
+function say(state) {
+  link = state;
+  at("link").dataset.link = state;
+  at("link").textContent = state === "away" ? "Not live" : "Live";
+  at("link").title = state === "away" ? "The relay cannot be reached; asking every 15 seconds." : "Changes are shown as they happen.";
+}
+
+async function look() {
+  timer = 0;
+  if (document.hidden || document.querySelector("dialog[open]")) return lookSoon(SLOW / 3);
+  await shown()?.again?.();
+  if (link === "away") lookSoon(SLOW);
+}
+
+function lookSoon(wait = PAUSE) {
+  if (!timer) timer = setTimeout(look, wait);
+}
+
+export function start() {
+  if (live) return;
+  say("away");
+  lookSoon(SLOW);
+  live = follow({
+    topics: TOPICS,
+    token: relayToken,
+    onEvent: (event) => shown()?.hears?.(event) && lookSoon(),
+    onReload: () => lookSoon(),
+    onLink: say,
+    onEnd: () => say("away"),
+  });
+}
+
+export function stop() {
+  live?.stop();
+  live = null;
+  clearTimeout(timer);
+  timer = 0;
+}

@@ -1,0 +1,68 @@
+// How things of the trade are written: states as chips, amounts, ids.
+
+import { make } from "/assets/admin/make.js";
+
+const GOOD = "fulfilled finished stored sent delivered granted moved matched verified true confirmed ok done resolved retried active known";
+const WAIT = "created paid waiting ready sending confirming placed intent committing queued sealed open_payment asked";
+const WARN = "review refund_due hold partial partially_paid ambiguous blocked open late underpaid overpaid deferred unknown";
+const BAD = "failed manual dead refused forged bounced complained revoked withdrawn missed";
+
+const TONES = new Map(
+  Object.entries({ good: GOOD, wait: WAIT, warn: WARN, bad: BAD }).flatMap(([tone, words]) =>
+    words.split(" ").map((word) => [word, tone]),
+  ),
+);
+
+export const plain = (word) => String(word ?? "").replaceAll("_", " ");
+
+export const titled = (word) => plain(word).replace(/^./, (letter) => letter.toUpperCase());
+
+export function chip(word, tone = TONES.get(String(word)) || "calm") {
+  if (word === null || word === undefined || word === "") return make("span", { class: "soft" }, "–");
+  return make("span", { class: `chip ${tone}` }, plain(word));
+}
+
+export function money(amount, currency) {
+  if (amount === null || amount === undefined) return "–";
+  return `${amount} ${(currency || "").toUpperCase()}`.trim();
+}
+
+// Ids by their first part; the whole one is the title, and what is copied.
+export const short = (id) => (/^[0-9a-f]{8}-/.test(id || "") ? id.slice(0, 8) : id || "–");
+
+export function idText(id) {
+  return id ? make("code", { class: "id", title: id }, short(id)) : make("span", { class: "soft" }, "–");
+}
+
+export function idLink(address, id, given = {}) {
+  return id ? make("a", { class: "id", href: address, title: id, ...given }, short(id)) : idText(id);
+}
+
+export const orderLink = (id) => idLink(`/console/orders/${id}`, id);
+
+export function copyButton(text, what = "Copy") {
+  const button = make("button", { class: "quiet small", type: "button", "aria-label": `Copy ${what}` }, "Copy");
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Select it by hand";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  return button;
+}
+
+// {name: value} as a list of facts; nodes stay nodes, what is missing is left out.
+export function facts(pairs, className = "facts") {
+  const told = Object.entries(pairs).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return make(
+    "dl",
+    { class: className },
+    told.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value instanceof Node ? value : String(value)))),
+  );
+}
+
+// Any JSON, written out for reading.
+export const written = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
