@@ -12,10 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
-
-__all__ = ["Attempt", "DeadlinePools", "attempted", "not_after"]
+__all__ = ["Attempt", "Connection", "SecureConnection", "attempted", "not_after"]
 
 #: The end of the right to call (monotonic clock), whatever time a call by itself would have.
 _latest: ContextVar[float] = ContextVar("latest", default=math.inf)
@@ -117,16 +114,20 @@ class _TimedAnswer(http.client.HTTPResponse):
             self.will_close = True
 
 
-class _Watched(http.client.HTTPConnection):
-    """Tells the attempt how far it came, which no exception of the libraries tells for certain."""
+class Connection(http.client.HTTPConnection):
+    """Tells the attempt how far it came, which no exception of the library tells for certain."""
 
     response_class = _TimedAnswer
+
+    #: Seconds between two pieces, once it is open; `timeout` is for the hand-shakes.
+    patience: float | None = None
 
     def connect(self) -> None:
         attempt = _attempt.get()
         if attempt is not None:
             attempt.unsent = True
         super().connect()
+        self.sock.settimeout(self.patience)
 
     def send(self, data: Any) -> None:
         if self.sock is None:
@@ -139,33 +140,5 @@ class _Watched(http.client.HTTPConnection):
         super().send(data)
 
 
-class _Connection(_Watched, HTTPConnection):
-    pass
-
-
-class _SecureConnection(_Watched, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-class DeadlinePools(PoolManager):
-    """urllib3's pools, made of connections that know the attempt that uses them."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-    def clear(self) -> None:
-        """Closes what is kept alive now; urllib3 would leave that to the garbage collector."""
-        for key in self.pools.keys():  # noqa: SIM118 (this mapping refuses to be iterated)
-            pool = self.pools.get(key)
-            if pool is not None:
-                pool.close()
-        super().clear()
+class SecureConnection(Connection, http.client.HTTPSConnection):
+    """The same over TLS, whose hand-shake sends nothing of ours."""

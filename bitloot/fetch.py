@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-import requests
-import urllib3
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 
 from bitloot import strict_json
 from bitloot.answer import Answer, by_status, doubt
-from bitloot.attempt import Attempt, DeadlinePools, attempted
+from bitloot.attempt import Attempt, attempted
+from bitloot.channel import FAILURES, Channel, TooLargeError
 from bitloot.errors import BitLootError, Permanent, Retryable
 
 __all__ = ["Answer", "Classify", "Fetch", "Gate", "Headers", "path_part"]
@@ -24,12 +22,6 @@ Headers = Mapping[str, str | SecretStr]
 Classify = Callable[[Answer], BitLootError | None]
 
 PATH_PART = re.compile(r"[A-Za-z0-9_-]{1,128}")
-
-#: Bytes asked for at a time while reading a body.
-CHUNK = 16 * 1024
-
-#: Kept-alive connections per host: as many threads as one process may run.
-POOL = 64
 
 
 class Gate(Protocol):
@@ -43,7 +35,7 @@ class Gate(Protocol):
 
 
 #: Headers of every call, of one with JSON, and of one with a form.
-PLAIN = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "BitLoot"}
+PLAIN = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "BitLoot"}
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -74,19 +66,17 @@ class Fetch:
         classify: Classify | None = None,
         gate: Gate | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
         self._name = name
-        self._headers = dict(headers or {})
-        self._timeout = (connect_timeout, read_timeout)
+        self._headers = {**PLAIN, **(headers or {})}
         self._deadline = deadline
-        self._max_bytes = max_bytes
         self._classify = classify
         self._gate = gate
-        self._reads = _Adapter(pool_maxsize=POOL, max_retries=0)
-        # A POST has a connection of its own: the peer may close an idle one at the moment we write, and the
-        # reset that follows cannot be told from a lost answer. A hand-shake costs less than a purchase that
-        # nobody can tell about.
-        self._writes = _Adapter(pool_maxsize=POOL, max_retries=0)
+        self._channel = Channel(
+            base_url.rstrip("/"),
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            max_bytes=max_bytes,
+        )
 
     def get(
         self, path: str, params: Mapping[str, str] | None = None, *, headers: Headers | None = None
@@ -110,17 +100,19 @@ class Fetch:
         return self._send("POST", path, {**JSON, **(headers or {})}, strict_json.dumps(json))
 
     def close(self) -> None:
-        self._reads.close()
-        self._writes.close()
+        self._channel.close()
 
     def _send(self, method: str, path: str, headers: Headers, body: bytes | None = None) -> Answer:
         if self._gate is not None:
             self._gate.admit(method, path)
         status: int | None = None
+        # A POST has a connection of its own: the peer may close an idle one at the moment we write, and the
+        # reset that follows cannot be told from a lost answer. A hand-shake costs less than a purchase that
+        # nobody can tell about.
         attempt = Attempt(self._deadline, fresh=method != "GET")
         try:
-            with attempted(attempt), self._exchange(method, path, headers, body) as response:
-                answer = self._read(method, response)
+            with attempted(attempt):
+                answer = self._exchange(method, path, self._told(method, headers, body), body, attempt.fresh)
         except FAILURES as error:
             failure: BitLootError | None = self._failure(method, attempt, error)
         else:
@@ -131,27 +123,16 @@ class Fetch:
             raise failure  # not inside `except`: the library's error holds our headers and must not ride along
         return answer
 
-    def _exchange(self, method: str, path: str, headers: Headers, body: bytes | None) -> requests.Response:
-        """One request by the adapter alone: what a session would add (redirects, cookies, proxies, its merging of
-        them all) is what we do not want, and costs as much as the call."""
-        request = requests.PreparedRequest()
-        request.method, request.url, request.body = method, self._base_url + path, body
-        request.headers = CaseInsensitiveDict(_revealed({**PLAIN, **self._headers, **headers}))
-        if method != "GET":
-            request.headers["Connection"] = "close"
-            request.headers["Content-Length"] = str(len(body or b""))
-        adapter = self._reads if method == "GET" else self._writes
-        return adapter.send(request, stream=True, timeout=self._timeout)
+    def _exchange(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, fresh: bool
+    ) -> Answer:
+        reply = self._channel.exchange(method, path, headers, body, fresh=fresh)
+        return Answer(reply.status, reply.headers, reply.body, method, self._name)
 
-    def _read(self, method: str, response: requests.Response) -> Answer:
-        """Reads the body, counting what comes out of the decompressor."""
-        body = bytearray()
-        while piece := response.raw.read(CHUNK, decode_content=True):
-            body += piece
-            if len(body) > self._max_bytes:
-                raise TooLargeError
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, bytes(body), method, self._name)
+    def _told(self, method: str, headers: Headers, body: bytes | None) -> dict[str, str]:
+        """All headers of one call, secrets revealed at last."""
+        framing = {} if method == "GET" else {"Connection": "close", "Content-Length": str(len(body or b""))}
+        return _revealed({**self._headers, **headers, **framing})
 
     def _sort(self, answer: Answer) -> BitLootError | None:
         named = self._classify(answer) if self._classify and answer.status >= 400 else None
@@ -172,33 +153,13 @@ def path_part(reference: str) -> str:
     raise Permanent("a reference holds characters that no address may hold", code="bad_reference")
 
 
-class TooLargeError(Exception):
-    """The body passed the size cap."""
-
-
-FAILURES = (
-    TooLargeError,
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    ValueError,  # a header or address that HTTP cannot carry
-)
-
 #: The first match names the failure.
-CODES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+CODES: tuple[tuple[type[Exception], str], ...] = (
     (TooLargeError, "too_large"),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "tls"),
-    ((requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), "timeout"),
-    (urllib3.exceptions.IncompleteRead, "truncated"),
+    (ssl.SSLError, "tls"),
+    (TimeoutError, "timeout"),
     (Exception, "connection"),
 )
-
-
-class _Adapter(HTTPAdapter):
-    """requests' adapter over connections that know the deadline of the call they carry."""
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **more: Any) -> None:
-        self.poolmanager = DeadlinePools(num_pools=connections, maxsize=maxsize, block=block, **more)
 
 
 def _revealed(headers: Headers) -> dict[str, str]:

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.bitloot.over_requests import over_requests
 from web.standins import RunningStandins, StandinsConfig, start_standins
+
+__all__ = ["over_requests"]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,105 @@
+"""Connections to one provider: which are used again, and what counts as a whole answer."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import socket
+import warnings
+import zlib
+
+import pytest
+
+from bitloot.channel import FAILURES, Channel, TooLargeError, _has_word
+from tests.bitloot.rude_server import Manner, RudeServer, answering, read_request, serving
+from tests.waiting import until
+
+
+def channel(url: str, max_bytes: int = 1000) -> Channel:
+    return Channel(url, connect_timeout=5, read_timeout=5, max_bytes=max_bytes)
+
+
+def ask(channel: Channel, method: str = "GET", *, fresh: bool = False) -> bytes:
+    return channel.exchange(method, "/", {}, None, fresh=fresh).body
+
+
+def once(conn: socket.socket, server: RudeServer) -> None:
+    """Says that it keeps the connection, and does not."""
+    read_request(conn, server)
+    conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
+def test_a_connection_that_the_other_side_ended_is_not_used_again() -> None:
+    with serving(once) as server:
+        wire = channel(server.url)
+        for _ in range(3):
+            assert ask(wire) == b"ok"
+            until(lambda: _has_word(wire._idle[0]), what="the end of the connection")
+        assert server.connections == 3
+        wire.close()
+
+
+def test_a_fresh_connection_leaves_the_kept_one_alone() -> None:
+    with serving(answering("200 OK", b"ok")) as server:
+        wire = channel(server.url)
+        assert [ask(wire), ask(wire, fresh=True), ask(wire)] == [b"ok"] * 3
+        assert server.connections == 2
+        wire.close()
+
+
+def test_a_child_process_leaves_its_parents_connection_alone() -> None:
+    with serving(answering("200 OK", b"ok")) as server:
+        wire = channel(server.url)
+        ask(wire)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12: this test run has threads
+            child = os.fork()
+        if child == 0:  # only the child comes here, and it leaves without pytest's cleaning up
+            signal.alarm(30)
+            good = False
+            try:
+                good = ask(wire) == b"ok"
+            finally:
+                os._exit(0 if good else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert server.connections == 2
+        assert ask(wire) == b"ok"
+        assert server.connections == 2
+        wire.close()
+
+
+def _packed(body: bytes) -> Manner:
+    return answering("200 OK", body, Content_Encoding="gzip")
+
+
+@pytest.mark.parametrize(
+    ("manner", "failure"),
+    [
+        (_packed(gzip.compress(b"x" * 1001)), TooLargeError),
+        (answering("200 OK", b"x" * 1001), TooLargeError),
+        (_packed(gzip.compress(b"x" * 1000)[:-9]), zlib.error),
+        (_packed(b"plain"), zlib.error),
+    ],
+)
+def test_what_is_not_whole_or_too_large_is_no_answer(manner: Manner, failure: type[Exception]) -> None:
+    with serving(manner) as server:
+        wire = channel(server.url)
+        with pytest.raises(failure) as raised:
+            ask(wire)
+        assert isinstance(raised.value, FAILURES)
+        wire.close()
+
+
+def test_a_body_as_large_as_allowed_is_read() -> None:
+    for manner in (_packed(gzip.compress(b"x" * 1000)), answering("200 OK", b"x" * 1000)):
+        with serving(manner) as server:
+            wire = channel(server.url)
+            assert ask(wire) == b"x" * 1000
+            wire.close()
+
+
+@pytest.mark.parametrize("url", ["", "not a url", "ftp://example.test", "http://", "http://127.0.0.1:port"])
+def test_what_is_no_address_is_a_failure_of_its_call(url: str) -> None:
+    with pytest.raises(FAILURES):
+        ask(channel(url))
