@@ -2,6 +2,7 @@
 
 from db.access import AccessRecord, record_access
 from db.alerts import Alert
+from db.batches import Later, take_batch
 from db.blocks import Block
 from db.cases import Case, open_case
 from db.hints import keep_hint
@@ -9,7 +10,7 @@ from db.jobs import Job, bury
 from db.keys import Key, keys_of, store_keys
 from db.letters import Letter, keep_letter, letter_of
 from db.master_keys import MasterKeyProof, ShopKey
-from db.news import Taken, Terms, Told, take_batch, take_news
+from db.news import Taken, Terms, Told, take_news
 from db.notices import NewNotice, Notice, keep_notice, open_notice, seal_notice
 from db.orders import Line, Move, NewLine, Order, claim_due, place_order
 from db.payments import Payment, claim_polls, open_payment
@@ -27,6 +28,7 @@ __all__ = [
     "Case",
     "Job",
     "Key",
+    "Later",
     "Letter",
     "Line",
     "MasterKeyProof",

@@ -21,6 +21,7 @@ __all__ = [
     "Database",
     "Model",
     "audit_keys",
+    "code_of",
     "configure",
     "database",
     "dispose",
@@ -178,6 +179,11 @@ def transaction() -> Iterator[None]:
 def in_transaction() -> bool:
     """Whether this thread has a transaction open; nobody may be called, nothing sent, while it has."""
     return bool(database.in_transaction())
+
+
+def code_of(error: Exception) -> str | None:
+    """The server's code (SQLSTATE): it is on psycopg2's error, which peewee's replaces."""
+    return getattr(error.__cause__ or error.__context__, "pgcode", None)
 
 
 def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from bitloot.money import Expected
 from bitloot.states import OrderState
 from db.base import rows
 
-__all__ = ["Known", "find_known", "pick"]
+__all__ = ["Known", "find_known", "known_of", "pick"]
 
 FIND = (
     "SELECT p.gateway_payment_id, o.id, o.state, p.id, p.rank, p.told_at, p.price, p.currency, p.pay_amount,"
@@ -37,7 +37,7 @@ class Known:
 def find_known(gateway: str, batch: Iterable[PaymentNews]) -> dict[str, Known]:
     """The payments that the news is about, and their parents, by the gateway's id."""
     refs = {ref for news in batch for ref in (news.payment_id, news.parent_payment_id) if ref}
-    return {row[0]: _known(*row) for row in rows(FIND, gateway, list(refs))}
+    return {row[0]: known_of(*row) for row in rows(FIND, gateway, list(refs))}
 
 
 def pick(found: dict[str, Known], news: PaymentNews) -> Known | None:
@@ -45,9 +45,10 @@ def pick(found: dict[str, Known], news: PaymentNews) -> Known | None:
     return found.get(news.payment_id) or found.get(news.parent_payment_id or "")
 
 
-def _known(
+def known_of(
     ref: str, order_id: Any, state: str, payment_id: Any, rank: int, told_at: datetime | None, *figures: Any
 ) -> Known:
+    """One row of FIND."""
     price, currency, pay_amount, pay_currency = figures
     expected = Expected(
         order_id=str(order_id),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,13 +17,25 @@ from bitloot.gateways.base import PaymentNews, PaymentOpened
 from bitloot.moments import believable
 from bitloot.money import judge
 from bitloot.states import OrderState, PaymentState
-from db.base import rows
+from db.base import code_of, rows
 from db.known_payments import Known, find_known, pick
 from db.notices import KEEP, NewNotice
 from db.orders import Order, due_seconds
 from db.payments import open_payment
 
-__all__ = ["Foreseen", "Taken", "Terms", "Told", "foresee", "take_batch", "take_news"]
+__all__ = [
+    "Effect",
+    "Foreseen",
+    "Judgement",
+    "Taken",
+    "Terms",
+    "Told",
+    "effect_of",
+    "foresee",
+    "judge_news",
+    "take_news",
+    "taken_as",
+]
 
 #: How often a judgement is repeated when the order moves between reading and writing.
 JUDGEMENTS = 4
@@ -38,7 +51,7 @@ SMALLEST, BEYOND = Decimal("1e-18"), Decimal("1e20")
 class Taken:
     """What news did."""
 
-    outcome: str  # unknown | noted | late | moved | case | repeat
+    outcome: str  # unknown | noted | late | moved | case | repeat | locked (kept, and to run again)
     order_id: uuid.UUID | None = None
     dst: OrderState | None = None
 
@@ -86,6 +99,27 @@ class Judgement:
     confirmed: bool = False
 
 
+@dataclass(frozen=True)
+class Effect:
+    """What the SQL function take_news (0010_notices.sql) is to do, in the order of its arguments."""
+
+    payment_id: uuid.UUID
+    state: str
+    rank: int
+    actually_paid: Decimal | None
+    confirmed: bool
+    poll_seconds: float | None
+    order_id: uuid.UUID
+    src: str
+    dst: str | None
+    actor: str
+    reason: str
+    figures: Mapping[str, str]
+    due_seconds: float | None
+    case: str | None
+    told_at: datetime | None
+
+
 def take_news(
     news: PaymentNews,
     *,
@@ -101,9 +135,9 @@ def take_news(
     for _ in range(JUDGEMENTS):
         known = pick(find_known(gateway, [news]), news) or _adopt(gateway, news)
         try:
-            return _record([_judge(known, told, terms)], terms)[0]
+            return _record(judge_news(known, told, terms), terms)
         except DatabaseError as error:
-            if not _moved_meanwhile(error):
+            if code_of(error) != MOVED_MEANWHILE:
                 raise
     raise OperationalError("an order kept moving while its payment was judged")
 
@@ -114,7 +148,7 @@ def foresee(news: PaymentNews, terms: Terms) -> Foreseen:
     order = None if known else _adoptable(news)
     if order is not None:
         return Foreseen("adopted", order.id, order.state)
-    judgement = _judge(known, Told(news), terms)
+    judgement = judge_news(known, Told(news), terms)
     if known is None:
         return Foreseen(judgement.outcome)
     consequence = judgement.consequence
@@ -126,28 +160,6 @@ def foresee(news: PaymentNews, terms: Terms) -> Foreseen:
         consequence.case,
         consequence.reason,
     )
-
-
-def take_batch(batch: Sequence[Told], terms: Terms) -> list[Taken | None]:
-    """Takes many pieces of news in two round trips and one commit; None for each that must be taken alone.
-
-    Alone is whatever names no payment that we know, and everything if an order moved meanwhile.
-    """
-    found = find_known(terms.gateway, [told.news for told in batch])
-    known = [pick(found, told.news) for told in batch]
-    judged = [_judge(item, told, terms) for item, told in zip(known, batch, strict=True) if item]
-    try:
-        taken = iter(_record(judged, terms) if judged else [])
-    except DatabaseError as error:
-        if not _moved_meanwhile(error):
-            raise
-        return [None] * len(batch)
-    return [next(taken) if item else None for item in known]
-
-
-def _moved_meanwhile(error: DatabaseError) -> bool:
-    """The server's code is on psycopg2's error, which peewee's replaces."""
-    return getattr(error.__cause__ or error.__context__, "pgcode", None) == MOVED_MEANWHILE
 
 
 def _adopt(gateway: str, news: PaymentNews) -> Known | None:
@@ -186,7 +198,7 @@ def _order_named(reference: str | None) -> Order | None:
         return None
 
 
-def _judge(known: Known | None, told: Told, terms: Terms) -> Judgement:
+def judge_news(known: Known | None, told: Told, terms: Terms) -> Judgement:
     """What the news means, judged against the rows as they were read."""
     news = told.news
     if known is None:
@@ -209,55 +221,56 @@ def _is_late(known: Known, told: Told) -> bool:
     return told_at is not None and known.told_at is not None and told_at < known.told_at
 
 
-def _record(judged: Sequence[Judgement], terms: Terms) -> list[Taken]:
-    """One statement, one commit: notices, payments, moves, cases, in this order."""
-    parts = [_statement(judgement, terms) for judgement in judged]
-    sql = " UNION ALL ".join(sql for sql, _ in parts)
-    done = rows(sql, *(value for _, values in parts for value in values))
-    return [
-        _taken(judgement, fresh=bool(fresh), moved=bool(moved))
-        for judgement, (fresh, moved) in zip(judged, done, strict=True)
-    ]
-
-
-def _statement(judgement: Judgement, terms: Terms) -> tuple[str, tuple[Any, ...]]:
-    """A SELECT that records one judgement and says whether its notice is new."""
+def _record(judgement: Judgement, terms: Terms) -> Taken:
+    """One statement, one commit: notice, payment, move, case, in this order."""
     known, notice = judgement.known, judgement.told.notice
-    effect, values = "NULL::boolean", ()
-    if known is not None and judgement.outcome != "late":
-        effect = "take_news(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-        values = _effect(known, judgement, terms)
+    effect = effect_of(judgement, terms)
+    values = _arguments(effect) if effect else ()
+    call = f"take_news({', '.join(['%s'] * len(values))})" if effect else "NULL::boolean"
     if notice is None:
-        return f"SELECT true, {effect}", values
-    row = notice.row(known.order_id if known else None, judgement.outcome)
-    return f"SELECT o_fresh, CASE WHEN o_fresh THEN {effect} END FROM {KEEP}", (*values, *row)  # noqa: S608
+        [(fresh, moved)] = rows(f"SELECT true, {call}", *values)
+    else:
+        row = notice.row(known.order_id if known else None, judgement.outcome)
+        sql = f"SELECT o_fresh, CASE WHEN o_fresh THEN {call} END FROM {KEEP}"  # noqa: S608
+        [(fresh, moved)] = rows(sql, *values, *row)
+    return taken_as(judgement, known.order_id if known else None, fresh=bool(fresh), moved=bool(moved))
 
 
-def _effect(known: Known, judgement: Judgement, terms: Terms) -> tuple[Any, ...]:
-    """The arguments of take_news (0010_notices.sql), in its order."""
-    news, consequence, dst = judgement.told.news, judgement.consequence, judgement.consequence.dst
-    child = news.payment_id != known.expected.payment_id
+def effect_of(judgement: Judgement, terms: Terms) -> Effect | None:
+    """None where nothing but the notice is to be written."""
+    known, news, consequence = judgement.known, judgement.told.news, judgement.consequence
+    if known is None or judgement.outcome == "late":
+        return None
+    child, dst = news.payment_id != known.expected.payment_id, consequence.dst
     state = PaymentState.WAITING if child else news.state  # a child tells nothing about its parent's state
     still_open = max(state.rank, known.payment_rank) < PaymentState.FAILED.rank
-    return (
-        *(
-            known.payment_id,
-            str(state),
-            state.rank,
-            None if child else news.actually_paid,
-            judgement.confirmed,
-        ),
-        terms.poll_seconds if still_open else None,
-        *(known.order_id, str(known.order_state), str(dst) if dst else None, terms.actor, consequence.reason),
-        *(json.dumps(dict(consequence.figures)), due_seconds(dst) if dst else None, consequence.case),
-        None if child else believable(news.updated_at),
+    return Effect(
+        payment_id=known.payment_id,
+        state=str(state),
+        rank=state.rank,
+        actually_paid=None if child else news.actually_paid,
+        confirmed=judgement.confirmed,
+        poll_seconds=terms.poll_seconds if still_open else None,
+        order_id=known.order_id,
+        src=str(known.order_state),
+        dst=str(dst) if dst else None,
+        actor=terms.actor,
+        reason=consequence.reason,
+        figures=consequence.figures,
+        due_seconds=due_seconds(dst) if dst else None,
+        case=consequence.case,
+        told_at=None if child else believable(news.updated_at),
     )
 
 
-def _taken(judgement: Judgement, *, fresh: bool, moved: bool) -> Taken:
+def _arguments(effect: Effect) -> tuple[Any, ...]:
+    values = (getattr(effect, field.name) for field in fields(Effect))
+    return tuple(json.dumps(dict(value)) if isinstance(value, Mapping) else value for value in values)
+
+
+def taken_as(judgement: Judgement | None, order_id: uuid.UUID | None, *, fresh: bool, moved: bool) -> Taken:
     """`moved` is the database's word: what a person has answered already moves nothing."""
-    order_id = judgement.known.order_id if judgement.known else None
-    if not fresh:
+    if not fresh or judgement is None:
         return Taken("repeat", order_id)
     if judgement.consequence.dst is not None and not moved:
         return Taken("noted", order_id)

@@ -108,12 +108,15 @@ class NewNotice:
         self, order_id: uuid.UUID | None, outcome: str, says: SupplierStatus | None = None
     ) -> tuple[Any, ...]:
         """The arguments of KEEP, in its order."""
-        took = None if self.began is None else (time.monotonic() - self.began) * 1000
         return (
             *(self.id, self.source, self.event, self.external_id, order_id, self.digest, self.proof, outcome),
             *(self.data_key, self.body, self.size, self.address, None if says is None else str(says)),
-            *(self.verdict, took, self.told_at),
+            *(self.verdict, self.took_ms(), self.told_at),
         )
+
+    def took_ms(self) -> float | None:
+        """From the request's arrival until now."""
+        return None if self.began is None else (time.monotonic() - self.began) * 1000
 
 
 def seal_notice(

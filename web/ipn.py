@@ -60,6 +60,12 @@ class Ipn:
                 order=str(taken.order_id),
                 told=notice.event,
             )
+        if taken.outcome == "locked":
+            log.warning(
+                "an order was locked; its notice is kept and runs again",
+                action="notice_locked",
+                told=notice.event,
+            )
         if taken.dst is OrderState.PAID:
             post(reserve, str(taken.order_id))
         if taken.dst is not None:

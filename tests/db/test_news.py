@@ -14,7 +14,7 @@ import db
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
 from bitloot.vault import Vault
-from db import Case, Move, NewNotice, Notice, Payment, Terms, Told, base, known_payments, take_batch
+from db import Case, Move, NewNotice, Notice, Payment, Terms, base, known_payments
 from db import news as news_module
 from db.news import foresee
 from tests.factories import a_payment, again, an_order, news_of, take
@@ -181,31 +181,6 @@ def test_a_nonsense_order_reference_is_unknown(database: Settings) -> None:
         assert take(news_of(payment, payment_id="9", order_id=reference)).outcome == "unknown"
 
 
-def test_a_batch_takes_effect_like_one_after_another(database: Settings) -> None:
-    payments = [a_payment(an_order()) for _ in range(5)]
-    short = news_of(payments[1], actually_paid=Decimal("0.0001"))
-    told = [Told(news_of(payment), a_notice(payment, str(number))) for number, payment in enumerate(payments)]
-    told[1] = Told(short, a_notice(payments[1], "short"))
-    told.append(Told(told[0].news, a_notice(payments[0], "0")))  # the same notice again, in the same batch
-    stranger = news_of(payments[0], payment_id="1", order_id=None)
-    told.append(Told(stranger, a_notice(payments[0], "stranger")))
-    taken = take_batch(told, TERMS)
-    assert [item and item.outcome for item in taken] == ["moved"] * 5 + ["repeat", None]
-    states = [again(payment.order).state for payment in payments]
-    assert states == [OrderState.PAID, OrderState.REVIEW, *[OrderState.PAID] * 3]
-    assert Notice.select().count() == 5
-    assert Case.get().kind == "underpaid"
-
-
-def test_a_batch_in_which_an_order_moved_meanwhile_is_taken_one_by_one(database: Settings) -> None:
-    one, two = a_payment(an_order()), a_payment(an_order())
-    twice = [Told(news_of(one), a_notice(one, "a")), Told(news_of(one), a_notice(one, "b"))]
-    assert take_batch([*twice, Told(news_of(two), a_notice(two, "c"))], TERMS) == [None, None, None]
-    assert Notice.select().count() == 0  # all or none
-    assert again(one.order).state is OrderState.CREATED
-    assert take(news_of(one), notice=a_notice(one, "a")).outcome == "moved"
-
-
 def test_an_order_that_moves_between_reading_and_writing_is_judged_again(
     database: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,7 +234,3 @@ def test_what_news_would_do_is_told_and_nothing_is_written(database: Settings) -
     take(news_of(payment))
     assert foresee(news_of(payment), TERMS).outcome == "noted"
     assert foresee(news_of(payment, PaymentState.CONFIRMING), TERMS).outcome == "late"
-
-
-def test_an_empty_batch_is_nothing(database: Settings) -> None:
-    assert take_batch([], TERMS) == []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
+import psycopg2
 import pytest
 from peewee import OperationalError
 
@@ -15,7 +17,7 @@ from bitloot.gateways.base import PaymentNews
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
 from bitloot.vault import Vault
-from db import Notice, Payment, Taken, Terms, base, take_batch, take_news
+from db import Later, Notice, Payment, Replay, Taken, Terms, base, take_batch, take_news
 from tests.factories import a_payment, again, an_order, news_of
 from web import intake as module
 from web.intake import Intake
@@ -89,7 +91,7 @@ def test_one_that_cannot_be_taken_does_not_take_the_others_with_it(
     database: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = a_payment(an_order()), a_payment(an_order())
-    monkeypatch.setattr(module, "take_batch", lambda batch, terms: [None] * len(batch))
+    monkeypatch.setattr(module, "take_batch", lambda batch, terms: [Later.UNKNOWN] * len(batch))
     alone = take_news
 
     def take_alone(news: object, **options: object) -> Taken:
@@ -131,6 +133,45 @@ def test_an_odd_notice_costs_its_neighbours_nothing(database: Settings) -> None:
     assert sum(isinstance(answer, Taken) for answer in answers) == 9
 
 
+def test_a_locked_order_turns_no_notice_away(database: Settings) -> None:
+    """Its own notice is kept and runs again; those of others do not even wait."""
+    locked, *free = [a_payment(an_order()) for _ in range(6)]
+    other = psycopg2.connect(database.database_url.get_secret_value())
+    other.cursor().execute("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", (str(locked.order_id),))
+    intake = Intake(TERMS)
+    with ThreadPoolExecutor(1) as aside:
+        held = aside.submit(intake.take, news_of(locked), a_notice(locked, "held"))
+        for payment in free:
+            assert (
+                intake.take(news_of(payment), a_notice(payment, payment.gateway_payment_id)).dst
+                is OrderState.PAID
+            )
+        assert held.result().outcome == "locked"
+    other.close()
+    assert again(locked.order).state is OrderState.CREATED
+    assert Notice.get(Notice.digest == "held").outcome == "locked"
+    assert [run.notice.digest for run in Replay.select()] == ["held"]
+
+
+def test_an_order_that_is_locked_for_a_moment_is_waited_for(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment, looks = a_payment(an_order()), list[object]()
+    other = psycopg2.connect(database.database_url.get_secret_value())
+    other.cursor().execute("UPDATE orders SET email = email WHERE id = %s", (str(payment.order_id),))
+
+    def look(batch: Any, terms: Terms) -> list[Taken | Later]:
+        looks.append(batch)
+        if len(looks) == 2:
+            other.close()
+        return take_batch(batch, terms)
+
+    monkeypatch.setattr(module, "take_batch", look)
+    monkeypatch.setattr(module, "LOCK_SECONDS", 60)
+    assert Intake(TERMS).take(news_of(payment), a_notice(payment, "d")).dst is OrderState.PAID
+    assert len(looks) >= 2
+
+
 def test_when_the_database_is_away_every_handler_hears_it(settings: Settings) -> None:
     base.connect_url("postgresql://nobody@127.0.0.1:9/nothing", max_connections=2, application="test")
     notice = db.NewNotice(uuid.uuid4(), "nowpayments", "e", None, "d", "p", b"", b"", 0, "")
@@ -144,7 +185,9 @@ def test_a_handler_does_not_wait_for_ever(database: Settings, monkeypatch: pytes
     payment = a_payment(an_order())
     release = threading.Event()
     monkeypatch.setattr(module, "NOTICE_SECONDS", 0.2)
-    monkeypatch.setattr(module, "take_batch", lambda batch, terms: release.wait(10) and [None] * len(batch))
+    monkeypatch.setattr(
+        module, "take_batch", lambda batch, terms: release.wait(10) and [Later.LOCKED] * len(batch)
+    )
     with pytest.raises(OperationalError, match="in time"):
         Intake(TERMS).take(news_of(payment), a_notice(payment, "d"))
     release.set()
@@ -156,7 +199,7 @@ def test_a_long_queue_turns_nobody_away(database: Settings, monkeypatch: pytest.
     monkeypatch.setattr(module, "NOTICE_SECONDS", 0.3)
     monkeypatch.setattr(module, "MOST", 1)
 
-    def slow(batch: Any, terms: Terms) -> list[Taken | None]:
+    def slow(batch: Any, terms: Terms) -> list[Taken | Later]:
         threading.Event().wait(0.1)
         return take_batch(batch, terms)
 
@@ -172,7 +215,7 @@ def test_who_waits_behind_a_database_that_is_away_hears_it_at_once(
     monkeypatch.setattr(module, "MOST", 1)
     tried = []
 
-    def away(batch: Any, terms: Terms) -> list[Taken | None]:
+    def away(batch: Any, terms: Terms) -> list[Taken | Later]:
         tried.append(batch)
         threading.Event().wait(0.3)
         raise OperationalError("away")

@@ -16,6 +16,7 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState
 from db import Move, Notice, Order, base
 from tests.factories import a_payment, again, an_order
+from tests.statements import counted
 from tests.web.cast import JSON, ipn_body, signed
 from tests.web.conftest import waiting_messages
 
@@ -30,6 +31,17 @@ def test_a_true_notice_pays_the_order_and_hands_it_on(client: TestClient, shop: 
     assert again(order).state is OrderState.PAID
     courier.stop()
     assert waiting_messages(shop, reserve) == [str(order.id)]
+
+
+def test_a_notice_costs_one_round_trip_to_the_database(client: TestClient, shop: Shop) -> None:
+    for _ in range(2):
+        body = ipn_body(a_payment(an_order()))
+        with counted() as asked:
+            assert (
+                client.simulate_post("/payments/ipn", body=body, headers=signed(shop, body)).status_code
+                == 200
+            )
+        assert len(asked) == 1
 
 
 def test_the_notice_is_kept_sealed_with_its_outcome(client: TestClient, shop: Shop) -> None:
