@@ -12,6 +12,7 @@ from actors import bell, courier
 from bitloot.errors import UnsafeSettings
 from bitloot.logs import configure_logs
 from bitloot.settings import load_settings
+from bitloot.tracing import stop_traces
 from db import base
 
 try:
@@ -62,4 +63,5 @@ def worker_exit(_server: Any, _worker: Any) -> None:
     """What is still on its way leaves, then the connections close."""
     courier.stop()
     bell.stop()
+    stop_traces()
     base.dispose()

@@ -11,6 +11,7 @@ from redis.retry import Retry
 
 from actors.middleware import Boot, Burial, CommitFirst, SafeRetries, Scrub, Telemetry
 from actors.prompt import PromptRedisBroker
+from actors.story import Story
 from bitloot.settings import Settings, load_settings
 
 __all__ = ["MIDDLEWARE", "broker", "build_broker", "redis_client"]
@@ -22,6 +23,7 @@ TIME_LIMIT = 300_000
 MIDDLEWARE: list[type[Middleware]] = [
     Boot,  # each worker process opens its own database pool and shop, or refuses to start
     CommitFirst,  # nothing is sent while a transaction is open
+    Story,  # whose story it is, and the trace that goes on
     Scrub,  # no traceback, no payload in a message
     AgeLimit,
     TimeLimit,

@@ -12,6 +12,7 @@ from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Ambiguous, Blocked, Permanent
 from bitloot.states import OrderState
+from bitloot.story import learn
 from db import Order, Payment
 from db.payments import stop_watching
 
@@ -29,6 +30,7 @@ def check_payment(payment_id: str) -> None:
     payment = Payment.get_or_none(Payment.id == payment_id)
     if payment is None:
         return
+    learn(payment.order_id)
     try:
         outcome = ask_gateway(payment, "check_payment")
     except Blocked as error:  # our account there; asked again on schedule

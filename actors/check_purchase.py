@@ -11,6 +11,7 @@ from actors.workshop import shop
 from bitloot.errors import Ambiguous, Blocked, Permanent
 from bitloot.settings import Settings
 from bitloot.states import ACTIVE, PurchaseState
+from bitloot.story import learn
 from bitloot.suppliers.base import Supplier
 from db import Order, Purchase, open_case
 from db.looks import outlook_of
@@ -39,6 +40,7 @@ def check_purchase(purchase_id: str) -> None:
     """For orders in review, failed or on their way to a refund. A live order's own steps look after its purchases."""
     purchase = Purchase.get_or_none(Purchase.id == purchase_id)
     order = Order.find(purchase.order_id) if purchase else None
+    learn(order and order.id)
     if purchase is None or order is None or order.state in ACTIVE:
         return
     supplier = shop().suppliers.get(purchase.supplier)

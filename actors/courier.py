@@ -13,6 +13,7 @@ from dramatiq import Message
 
 from actors.broker import broker
 from actors.prompt import PromptRedisBroker
+from actors.story import rider
 
 __all__ = ["post", "stop"]
 
@@ -38,7 +39,7 @@ class _Courier:
 
     def post(self, actor: dramatiq.Actor[..., None], ids: tuple[str, ...]) -> None:
         if self._waiting.qsize() < CAPACITY:
-            self._waiting.put(actor.message(*ids))
+            self._waiting.put(actor.message_with_options(args=ids, kwargs={}, **rider()))
         else:
             log.warning(
                 "message dropped; sweep will find its row", action="post_dropped", actor=actor.actor_name

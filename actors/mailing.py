@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import structlog
+
 from actors import bell
 from actors.workshop import shop
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable
 from db import Letter, open_case
 
 __all__ = ["advance", "lease", "send"]
+
+log = structlog.get_logger(__name__)
 
 #: A try to send that is older than this (seconds) is dead: a session with a mail server may last a minute. Where the
 #: mailer knows a letter by its key the setting `letter_lease` says it sooner, for to repeat one that lives is no harm.
@@ -59,6 +63,7 @@ def send(letter: Letter) -> float | None:
         _doubt(letter, error.code)
     else:
         letter.sent(tools.mailer.name, provider_id)
+        log.info("a letter left", action="letter_sent", letter=str(letter.id), kind=letter.kind)
     bell.ring()
     return None
 

@@ -19,6 +19,7 @@ from actors.policy import POLICIES, Policy
 from bitloot.errors import BitLootError, Retryable, UnsafeSettings, frames_of
 from bitloot.logs import configure_logs
 from bitloot.settings import load_settings
+from bitloot.tracing import configure_traces, stop_traces
 from db import base
 
 __all__ = ["Boot", "Burial", "CommitFirst", "SafeRetries", "Scrub", "SentInsideTransaction", "Telemetry"]
@@ -34,7 +35,9 @@ class Boot(Middleware):
 
     def before_worker_boot(self, broker: Broker, worker: Any) -> None:
         try:
-            configure_logs(load_settings(), "worker")  # first: what is opened may have something to say
+            settings = load_settings()
+            configure_logs(settings, "worker")  # first: what is opened may have something to say
+            configure_traces(settings, "worker")
             workshop.open_from_environment("worker")
         except UnsafeSettings as refusal:
             for reason in refusal.reasons:
@@ -47,6 +50,7 @@ class Boot(Middleware):
 
     def after_worker_shutdown(self, broker: Broker, worker: Any) -> None:
         bell.stop()
+        stop_traces()
         base.dispose()
 
 

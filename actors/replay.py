@@ -15,6 +15,7 @@ from actors.workshop import shop
 from bitloot.errors import Permanent
 from bitloot.gateways.base import OtherNews, PaymentNews
 from bitloot.states import OrderState
+from bitloot.story import learn
 from bitloot.suppliers.base import Hint
 from db import Notice, Replay, open_notice, take_news
 from db.hints import hinted
@@ -33,6 +34,7 @@ def replay(replay_id: str) -> None:
     if asked is None or asked.done_at is not None:
         return
     notice = Notice.get_by_id(asked.notice_id)
+    learn(notice.order_id)
     foreseen = foresee(shop(), notice)
     outcome = foreseen.outcome
     if outcome not in {"expunged", "refused", "ignored"}:

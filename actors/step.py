@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -12,9 +13,13 @@ import structlog
 
 from actors.broker import broker
 from actors.chain import run_chain
-from actors.policy import POLICIES
+from actors.policy import POLICIES, Policy
 from actors.rest import rests
+from actors.story import arrived
+from bitloot import tracing
 from bitloot.errors import BitLootError, Retryable, frames_of
+from bitloot.figures import STEP_SECONDS, STEPS
+from bitloot.story import about, known
 from db import base
 
 __all__ = ["StepFailed", "step"]
@@ -44,7 +49,9 @@ def step(*, queue: str) -> Callable[[Step], dramatiq.Actor[..., None]]:
 
         @wraps(function)
         def run(*ids: str) -> None:
-            with _edge(name), base.scope():  # one connection for all that this message leads to
+            order, parent = arrived()
+            message = tracing.span(f"message {name}", "consumer", parent)
+            with message, about(order), _edge(name), base.scope():  # one connection for all that it leads to
                 run_chain(lambda: _run_scoped(function, name, ids), _run_next)
 
         FUNCTIONS[name] = function
@@ -69,12 +76,27 @@ def _run_next(actor: dramatiq.Actor[..., None], subject: str) -> None:
 
 def _run_scoped(function: Callable[..., None], name: str, ids: tuple[str, ...]) -> None:
     subject = " ".join(ids)
-    with _edge(name), structlog.contextvars.bound_contextvars(actor=name, subject=subject), base.scope():
+    order = subject if POLICIES.get(name, Policy()).states else known()
+    named = structlog.contextvars.bound_contextvars(actor=name, subject=subject)
+    with _edge(name), about(order), named, _measured(name, subject), base.scope():
         try:
             function(*ids)
         except BitLootError as error:
             if not rests(POLICIES[name], subject, error):
                 raise
+
+
+@contextmanager
+def _measured(name: str, subject: str) -> Iterator[None]:
+    """A figure and a span for each run."""
+    began, result = time.perf_counter(), "failed"
+    try:
+        with tracing.span(f"step {name}", attributes={"bitloot.order": known(), "bitloot.subject": subject}):
+            yield
+        result = "done"
+    finally:
+        STEPS.labels(name, result).inc()
+        STEP_SECONDS.labels(name).observe(time.perf_counter() - began)
 
 
 @contextmanager

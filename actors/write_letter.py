@@ -13,6 +13,7 @@ from bitloot.amounts import plain
 from bitloot.errors import Retryable
 from bitloot.mail.letters import LetterFacts, render_letter
 from bitloot.states import OrderState
+from bitloot.story import learn
 from db import Letter, Order, Payment, keep_letter, letter_of
 from db.guest_codes import keep_code
 from db.letters_due import DueLetter, due_letter, end_letter, put_off_letter, refund_of
@@ -33,6 +34,7 @@ def write_letter(due_id: str) -> None:
     order = Order.find(due.order_id) if due is not None else None
     if due is None or order is None:
         return
+    learn(order.id)
     letter = letter_of(order.id, due.kind, due.generation)
     if letter is None and not _is_news(due, order):
         end_letter(due.id)

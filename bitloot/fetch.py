@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bitloot import strict_json
 from bitloot.answer import Answer, by_status, doubt
 from bitloot.attempt import Attempt, attempted
+from bitloot.calls import calling
 from bitloot.channel import FAILURES, Channel, TooLargeError
 from bitloot.errors import BitLootError, Permanent, Retryable
 
@@ -105,7 +106,20 @@ class Fetch:
     def _send(self, method: str, path: str, headers: Headers, body: bytes | None = None) -> Answer:
         if self._gate is not None:
             self._gate.admit(method, path)
-        status: int | None = None
+        with calling(self._name, method, path) as call:
+            answer, failure = self._attempt(method, path, headers, body)
+            call.status = None if answer is None else answer.status
+            if self._gate is not None:
+                self._gate.report(method, call.status, failure)
+            if failure is not None or answer is None:
+                raise failure or RuntimeError("a call ended without an answer and without a failure")
+            return answer
+
+    def _attempt(
+        self, method: str, path: str, headers: Headers, body: bytes | None
+    ) -> tuple[Answer | None, BitLootError | None]:
+        """The whole answer, if there was one, and what is to be raised for it: by the caller and not inside `except`,
+        since the library's error holds our headers and must not ride along."""
         # A POST has a connection of its own: the peer may close an idle one at the moment we write, and the
         # reset that follows cannot be told from a lost answer. A hand-shake costs less than a purchase that
         # nobody can tell about.
@@ -114,14 +128,8 @@ class Fetch:
             with attempted(attempt):
                 answer = self._exchange(method, path, self._told(method, headers, body), body, attempt.fresh)
         except FAILURES as error:
-            failure: BitLootError | None = self._failure(method, attempt, error)
-        else:
-            failure, status = self._sort(answer), answer.status
-        if self._gate is not None:
-            self._gate.report(method, status, failure)
-        if failure is not None:
-            raise failure  # not inside `except`: the library's error holds our headers and must not ride along
-        return answer
+            return None, self._failure(method, attempt, error)
+        return answer, self._sort(answer)
 
     def _exchange(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, fresh: bool

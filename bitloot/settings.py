@@ -175,6 +175,9 @@ class Settings(BaseSettings):
     backup_hours: float = Field(default=26, gt=0, le=8760, allow_inf_nan=False)
     egress_addresses: tuple[str, ...] = ()
     egress_url: str = ""
+    worker_metrics_port: int = Field(default=0, ge=0, le=65000)
+    clock_metrics_port: int = Field(default=0, ge=0, le=65000)
+    otel_exporter_otlp_endpoint: str = ""
 
     # --- stand-ins (development only)
     standins: bool = False

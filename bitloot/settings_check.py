@@ -198,8 +198,12 @@ def _operating(settings: Settings) -> Iterator[str]:
         parse_networks(settings.egress_addresses)
     except ValueError:
         yield "EGRESS_ADDRESSES must hold addresses or networks, as in: 192.0.2.7,198.51.100.0/24."
-    if settings.egress_url:
-        yield from _plain_http(settings, "egress_url")
+    yield from _plain_http(settings, "egress_url")
+    collector = urlsplit(settings.otel_exporter_otlp_endpoint)
+    if settings.otel_exporter_otlp_endpoint and (
+        collector.scheme not in {"http", "https"} or not collector.hostname or collector.username is not None
+    ):
+        yield "OTEL_EXPORTER_OTLP_ENDPOINT must be http(s)://host:port, without a user name or password."
 
 
 def _standins(settings: Settings) -> Iterator[str]:

@@ -30,7 +30,7 @@ from web.ipn import Ipn
 from web.kinguin import KinguinStatus, KinguinWebhooks
 from web.live import Live, RelayAddress
 from web.metrics import Metrics
-from web.middleware import AccessLine, RequestId, SafeHeaders
+from web.middleware import AccessLine, RequestId, SafeHeaders, Traces
 from web.objects import Objects
 from web.openapi import OpenApi, Route
 from web.orders import OneOrder, Orders
@@ -49,6 +49,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
     # In this order on the way in, in reverse on the way out.
     middleware: list[Any] = [
         RequestId(),
+        Traces(),
         SafeHeaders(https=settings.public_url.startswith("https://")),
         AccessLine(),
     ]

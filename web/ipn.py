@@ -13,6 +13,7 @@ from actors.reserve import reserve
 from bitloot.gateways.base import OtherNews, PaymentNews
 from bitloot.shop import Shop
 from bitloot.states import OrderState
+from bitloot.story import learn
 from db import NewNotice, Taken, Terms, keep_notice, seal_notice
 from web.answers import Ok, answer
 from web.deadline import database
@@ -53,6 +54,7 @@ class Ipn:
             news = self._shop.gateway.parse_ipn(delivery.headers, delivery.body)
         notice = self._seal(news, delivery, verdict)
         taken = self._take(news, notice)
+        learn(taken.order_id)
         if taken.outcome == "late":
             log.info(
                 "late news changed nothing",

@@ -14,6 +14,7 @@ from actors.courier import post
 from actors.hints import step_for
 from bitloot.errors import BadSignature, BitLootError
 from bitloot.shop import Shop
+from bitloot.story import learn
 from bitloot.suppliers.base import Hint, Supplier
 from db import keep_hint, seal_notice
 from db.hints import Hinted
@@ -81,6 +82,7 @@ class KinguinWebhooks:
         )
         with database(NOTICE_SECONDS):
             fresh, about = keep_hint(notice, hint)
+        learn(about and about.order_id)
         step = step_for(about, hint) if fresh and about is not None else None
         if about is not None and step is not None:
             post(step, str(about.order_id))

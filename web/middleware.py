@@ -10,9 +10,11 @@ from typing import Any
 import structlog
 from falcon import Request, Response
 
+from bitloot import tracing
+from bitloot.story import known, learn
 from web.metrics import REQUESTS, SECONDS
 
-__all__ = ["API_POLICY", "AccessLine", "RequestId", "SafeHeaders"]
+__all__ = ["API_POLICY", "AccessLine", "RequestId", "SafeHeaders", "Traces"]
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,30 @@ class RequestId:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         resp.set_header("X-Request-Id", request_id)
+
+    def process_resource(
+        self, _req: Request, _resp: Response, _resource: Any, params: dict[str, Any]
+    ) -> None:
+        """What is logged about an order's own routes is part of its story."""
+        learn(params.get("order_id"))
+
+
+class Traces:
+    """A span for each request that a route takes; goes on with the trace of who asks."""
+
+    def process_resource(
+        self, req: Request, _resp: Response, _resource: Any, _params: dict[str, Any]
+    ) -> None:
+        parent = req.get_header("traceparent")
+        req.context.span = tracing.span(f"{req.method} {req.uri_template}", "server", parent)
+        req.context.span.__enter__()
+
+    def process_response(self, req: Request, resp: Response, _resource: object, _succeeded: bool) -> None:
+        span = getattr(req.context, "span", None)
+        if span is not None:
+            status = int(str(resp.status)[:3])
+            tracing.note(**{"http.response.status_code": status, "bitloot.order": known()})
+            span.__exit__(None, None, None)
 
 
 class SafeHeaders:

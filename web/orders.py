@@ -13,6 +13,7 @@ from bitloot.gateways.base import PaymentOpened, PaymentRequest
 from bitloot.mail.address import parse_address
 from bitloot.shop import Shop
 from bitloot.states import OrderState
+from bitloot.story import learn
 from db import NewLine, Order, Payment, open_payment, place_order
 from db.order_facts import order_facts, payments_of, products_named, turn
 from db.rights import right_of
@@ -56,6 +57,7 @@ class Orders:
         with database():
             limit_orders(req, email, self._shop.settings)
             order = _place(wanted, email, key)
+            learn(order.id)
             payment = self._payment_of(order)
         resp.location = f"/orders/{order.id}"
         answer(resp, self._placed(order, payment), 201)

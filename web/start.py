@@ -14,6 +14,7 @@ from actors.workshop import shared_shop
 from bitloot.errors import UnsafeSettings
 from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
+from bitloot.tracing import configure_traces
 from bitloot.vault import Vault
 from db import base, migrate
 from db.master_keys import need_master_keys
@@ -33,6 +34,7 @@ def start() -> falcon.App[Any, Any]:
     try:
         settings = load_settings()
         configure_logs(settings, "web")
+        configure_traces(settings, "web")
         _check_schema(settings)
         base.configure(settings, application="bitloot web")
         shop = shared_shop(settings)

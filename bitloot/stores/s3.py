@@ -152,7 +152,7 @@ class S3Store:
     @contextmanager
     def _call(self, method: str) -> Iterator[None]:
         """Through the gate, and out with errors of ours."""
-        with passing(self._gate, method), s3_errors():
+        with passing("s3", self._gate, method), s3_errors():
             yield
 
     def _at(self, name: str) -> dict[str, str]:

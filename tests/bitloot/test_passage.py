@@ -20,7 +20,7 @@ def gate() -> Turnstile:
 def ends(gate: Turnstile | None, error: BitLootError | None = None) -> BitLootError | None:
     """What a call that ends like this raises."""
     try:
-        with passing(gate, "POST", frozenset({"greylisted"})):
+        with passing("smtp", gate, "POST", frozenset({"greylisted"})):
             if error is not None:
                 raise error
     except BitLootError as raised:
@@ -60,6 +60,6 @@ def test_a_refused_account_shuts_it_at_once(gate: Turnstile) -> None:
 
 def test_what_dies_on_the_way_says_nothing_about_the_provider(gate: Turnstile) -> None:
     for _ in range(3):
-        with pytest.raises(KeyboardInterrupt), passing(gate, "POST"):
+        with pytest.raises(KeyboardInterrupt), passing("smtp", gate, "POST"):
             raise KeyboardInterrupt
     assert ends(gate) is None

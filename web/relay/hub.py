@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from websockets.asyncio.server import broadcast
 
 from db.journal import Cursor, JournalMove
@@ -19,6 +20,8 @@ from web.relay.rights import REVOKED
 from web.relay.seat import Seat
 
 __all__ = ["Hub", "Subscription"]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -96,6 +99,15 @@ class Hub:
                 seat = subscription.seat
                 if subscription.offer(move.cursor) and seat.takes(move.order_id, now):
                     (admins if seat.rights and seat.rights.admin else buyers).append(seat)
+            log.info(
+                "told",
+                action="told",
+                order=str(move.order_id),
+                seq=move.seq,
+                src=move.src,
+                dst=move.dst,
+                clients=len(admins) + len(buyers),
+            )
             if admins:
                 self._send(admins, moved(move, admin=True))
             if buyers:
