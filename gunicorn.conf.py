@@ -6,6 +6,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+# Each of several processes counts by itself, in files that /metrics adds up. prometheus_client chooses when it is
+# imported whether to do so, and our own modules bring it along: the folder is named before.
+if os.environ.get("WEB_PROCESSES", "").strip() not in {"", "1"}:
+    _figures = Path(os.environ.get("STATE_DIR") or ".bitloot") / "metrics"
+    shutil.rmtree(_figures, ignore_errors=True)
+    _figures.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_figures)
+
 from prometheus_client.multiprocess import mark_process_dead
 
 from actors import bell, courier
@@ -46,12 +54,6 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # Each waiting client costs a descriptor.
 _, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(_most, 16384) if _most > 0 else 16384, _most))
-
-if workers > 1:  # each process counts by itself; /metrics adds them up from files
-    _figures = Path(settings.state_dir) / "metrics"
-    shutil.rmtree(_figures, ignore_errors=True)
-    _figures.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_figures)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

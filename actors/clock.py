@@ -11,8 +11,10 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from actors.anchor import anchor_once
+from actors.figures import show_figures
 from actors.sweep import sweep
 from bitloot.errors import UnsafeSettings
+from bitloot.figures import BEATS
 from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
 from bitloot.stores import open_store
@@ -40,6 +42,7 @@ def main() -> int:
             sys.stderr.write(f"{reason}\n")
         return 78
     scheduler = build_scheduler(settings)
+    show_figures(settings.host, settings.clock_metrics_port)
 
     def stop(signum: int, frame: FrameType | None) -> None:
         scheduler.shutdown(wait=False)
@@ -69,7 +72,9 @@ def build_scheduler(settings: Settings) -> BlockingScheduler:
 def _send_sweep() -> None:
     try:
         sweep.send()
+        BEATS.labels("sweep", "sent").inc()
     except Exception as error:  # Redis away: the next beat tries again
+        BEATS.labels("sweep", "failed").inc()
         log.warning("sweep not sent", action="sweep_not_sent", error=type(error).__name__)
 
 
@@ -77,7 +82,9 @@ def _anchor(store: Store) -> None:
     try:
         with base.scope():
             anchor_once(store, base.audit_keys())
+        BEATS.labels("anchor", "done").inc()
     except Exception as error:  # store or database away: the next beat tries again
+        BEATS.labels("anchor", "failed").inc()
         log.warning("the audit chain was not anchored", action="not_anchored", error=type(error).__name__)
 
 

@@ -15,6 +15,7 @@ from dramatiq.middleware import Middleware, MiddlewareError, Retries
 import db
 from actors import bell, workshop
 from actors.chain import go_on_in_threads
+from actors.figures import show_figures
 from actors.policy import POLICIES, Policy
 from bitloot.errors import BitLootError, Retryable, UnsafeSettings, frames_of
 from bitloot.logs import configure_logs
@@ -43,6 +44,11 @@ class Boot(Middleware):
             for reason in refusal.reasons:
                 log.critical(reason, action="refused")
             sys.exit(78)  # EX_CONFIG
+        show_figures(settings.host, settings.worker_metrics_port)
+        if worker.worker_threads > settings.database_pool:
+            log.warning(
+                "DATABASE_POOL is less than the threads", action="pool_small", threads=worker.worker_threads
+            )
         go_on_in_threads()
         # As many as can run at once: fewer would idle threads, more would be hostages of a kill (RELIABILITY §2.1).
         worker.queue_prefetch = worker.worker_threads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-__all__ = ["CALLS", "CALL_SECONDS", "REGISTRY", "STEPS", "STEP_SECONDS"]
+__all__ = ["BEATS", "CALLS", "CALL_SECONDS", "REGISTRY", "STEPS", "STEP_SECONDS"]
 
 #: Nothing of Python's own is in it: what is shown is what docs/metrics.md explains.
 REGISTRY = CollectorRegistry()
@@ -27,4 +27,7 @@ STEPS = Counter(
 )
 STEP_SECONDS = Histogram(
     "bitloot_step_seconds", "Time that a run of a step took.", ["actor"], registry=REGISTRY
+)
+BEATS = Counter(
+    "bitloot_clock_beats", "What the clock did, by what came of it.", ["job", "result"], registry=REGISTRY
 )

@@ -29,6 +29,7 @@ __all__ = [
     "mend",
     "now",
     "planned_rows",
+    "pool_use",
     "rows",
     "scope",
     "transaction",
@@ -140,6 +141,11 @@ def audit_keys() -> AuditKeys:
             raise UnsafeSettings(["The database was opened without settings, and so without AUDIT_KEYS."])
         _audit_keys = AuditKeys.from_settings(_settings)
     return _audit_keys
+
+
+def pool_use() -> tuple[int, int, int]:
+    """Connections of this process's pool: (in use, idle, at most)."""
+    return len(database._in_use), len(database._connections), database._max_connections or 0
 
 
 def dispose() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from db.base import rows
 
-__all__ = ["Cursor", "JournalMove", "Look", "behind", "follow", "head", "look"]
+__all__ = ["Cursor", "JournalMove", "Look", "behind", "follow", "head", "held_seconds", "look"]
 
 _COLUMNS = "xid::text, id, order_id, seq, src, dst, actor, reason, data, at"
 
@@ -101,3 +101,12 @@ def behind(cursor: Cursor, most: int, orders: Sequence[uuid.UUID] | None = None)
 
 def _move(epoch: str, xid: str, move_id: int, order_id: Any, *rest: Any) -> JournalMove:
     return JournalMove(Cursor(epoch, int(xid), move_id), uuid.UUID(str(order_id)), *rest)
+
+
+def held_seconds() -> float:
+    """How long the oldest committed move waits for an older transaction, open anywhere in the cluster; 0 if none."""
+    found = rows(
+        "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0) FROM moves"
+        " WHERE xid >= pg_snapshot_xmin(pg_current_snapshot())"
+    )
+    return max(0.0, float(found[0][0]))

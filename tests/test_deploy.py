@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,24 @@ def test_the_makefile_has_every_verb() -> None:
         "lint-imports",
     ):
         assert command in said
+
+
+def test_several_web_processes_count_in_files(environ: dict[str, str]) -> None:
+    """The library chooses when it is imported: the folder must be named before."""
+    asked = (
+        "import runpy; runpy.run_path('gunicorn.conf.py');"
+        "import prometheus_client.values as v; print(v.ValueClass.__name__)"
+    )
+    environ |= {"PATH": os.environ["PATH"], "STANDINS": "true"}
+    chosen = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", asked],
+            env=environ | {"WEB_PROCESSES": count},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for count in ("1", "2")
+    ]
+    assert chosen == ["MutexValue", "MmapedValue"]

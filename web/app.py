@@ -102,7 +102,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/cases/{case_id:uuid}/resolve", CaseResolve(shop, gate)),
         ("/healthz", Alive()),
         ("/readyz", Ready(shop)),
-        ("/metrics", Metrics(gate, shop.turnstiles)),
+        ("/metrics", Metrics(gate, shop)),
         ("/openapi.json", openapi),
         ("/docs", Page(files["docs.html"])),
         ("/", Page(files["index.html"])),

@@ -16,6 +16,7 @@ from redis.retry import Retry
 
 from bitloot.errors import BitLootError
 from bitloot.shop import Shop
+from db.journal import held_seconds
 from db.migrate import migrations
 from db.silence import last_notices
 from db.standing import schema_numbers
@@ -27,9 +28,12 @@ from web.patience import Patience, TooSlow
 
 __all__ = ["Alive", "Ready"]
 
-#: One part may take this long (seconds); and what was found is told again for as long.
+#: One part may take this long (seconds); and what was found is told again for so long.
 PART_SECONDS = 2.0
-FRESH = 2.0
+FRESH = 1.0
+
+#: A committed move that no relay may tell yet, since an older transaction is open, is late after so long (seconds).
+HELD = 20.0
 
 #: Questions to one part that may hang at once. Each part has its own: one that hangs must not speak for the others.
 AT_ONCE = 2
@@ -71,6 +75,7 @@ class Ready:
             "schema": _check_schema,
             "redis": self._check_redis,
             "store": self._check_store,
+            "journal": _check_journal,
         }
         self._patience = {name: Patience(at_once=AT_ONCE, seconds=PART_SECONDS) for name in self._parts}
         self._looking = threading.Lock()
@@ -150,6 +155,12 @@ def _check_schema() -> str | None:
     with database(PART_SECONDS):
         have = schema_numbers()
     return "schema_is_old" if any(item.number not in have for item in migrations()) else None
+
+
+def _check_journal() -> str | None:
+    """What every relay and the letters wait for, wherever they run."""
+    with database(PART_SECONDS):
+        return "held_back" if held_seconds() > HELD else None
 
 
 def _redis(url: str) -> redis.Redis | None:

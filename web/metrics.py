@@ -6,24 +6,25 @@ import ipaddress
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from falcon import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from bitloot.turnstile import Turnstile
+from bitloot.figures import REGISTRY
+from bitloot.shop import Shop
 from db.standing import Standstill, standing
 from db.stuck import open_cases, stuck, sweep_age
 from web.auth import Gate
 from web.deadline import database
 from web.describe import describe
+from web.house_figures import HouseCollector, QueueCollector
 from web.provider_figures import ProvidersCollector
 
 __all__ = ["NOTICES", "REQUESTS", "SECONDS", "Metrics"]
 
-REGISTRY = CollectorRegistry()
 REQUESTS = Counter("bitloot_http_requests", "Answers.", ["route", "method", "status"], registry=REGISTRY)
 SECONDS = Histogram("bitloot_http_request_seconds", "Time to answer.", ["route"], registry=REGISTRY)
 NOTICES = Counter("bitloot_notices", "IPNs and webhooks.", ["source", "outcome"], registry=REGISTRY)
@@ -83,11 +84,15 @@ class AlarmsCollector:
 class Metrics:
     """For Prometheus: from this machine directly, from elsewhere with any admin token."""
 
-    def __init__(self, gate: Gate, turnstiles: Mapping[str, Turnstile]) -> None:
+    def __init__(self, gate: Gate, shop: Shop) -> None:
         self._gate = gate
-        self._providers = ProvidersCollector(turnstiles)
-        self._orders = OrdersCollector()
-        self._alarms = AlarmsCollector()
+        self._collectors = (
+            OrdersCollector(),
+            AlarmsCollector(),
+            ProvidersCollector(shop.turnstiles),
+            HouseCollector(shop.settings, shop.gateway.name, list(shop.suppliers)),
+            QueueCollector(shop.settings),
+        )
 
     @describe(
         "Figures for Prometheus",
@@ -100,9 +105,8 @@ class Metrics:
         if not _is_direct_and_local(req):
             self._gate.admin(req)
         registry = CollectorRegistry()
-        registry.register(self._orders)
-        registry.register(self._alarms)
-        registry.register(self._providers)
+        for collector in self._collectors:
+            registry.register(collector)
         figures = generate_latest(registry)
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = figures + generate_latest(_counted())

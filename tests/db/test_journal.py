@@ -6,9 +6,9 @@ import psycopg2
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState
-from db import Order
-from db.journal import Cursor, behind, follow, head, look
-from tests.factories import an_order
+from db import Order, base
+from db.journal import Cursor, behind, follow, head, held_seconds, look
+from tests.factories import a_paid_order, an_order
 from tests.waiting import until
 
 
@@ -116,3 +116,15 @@ def test_one_look_tells_what_is_settled_and_how_much_is_held_back(
         assert look(seen[-1].cursor, limit=1).full
     finally:
         connection.close()
+
+
+def test_what_an_older_transaction_holds_back_has_an_age(database: Settings) -> None:
+    other = psycopg2.connect(database.database_url.get_secret_value())
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_current_xact_id()")
+        a_paid_order()
+        base.rows("UPDATE moves SET at = at - interval '1 minute' RETURNING id")
+        assert held_seconds() >= 60
+    finally:
+        other.close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
-from pathlib import Path
 
 from bitloot.cli.doctor.databases import in_database
 from bitloot.cli.doctor.finding import Said, off, warn, well, wrong
@@ -13,14 +11,11 @@ from bitloot.settings import Settings
 from bitloot.stores import open_store
 from bitloot.stores.base import Store
 from bitloot.vault import Vault
+from db.backup import DATABASE_MARK, backup_age
 from db.data_keys import under_master_keys
 from db.master_keys import need_master_keys
-from db.stuck import beat_age
 
-__all__ = ["DATABASE_MARK", "backup_age", "check_backup", "check_master_keys", "check_store"]
-
-#: BACKUP_MARK may name this instead of a file: the row `backup` of the table `beats`.
-DATABASE_MARK = "database"
+__all__ = ["check_backup", "check_master_keys", "check_store"]
 
 
 def check_master_keys(settings: Settings) -> Said:
@@ -96,16 +91,6 @@ def _judged(settings: Settings) -> Said:
     if age > settings.backup_hours * 3600:
         return wrong(told, "Look at the backup tool; BACKUP_HOURS says how old one may be.")
     return well(told)
-
-
-def backup_age(settings: Settings) -> float | None:
-    """Seconds since the backup tool left its mark; None if it never did. Within a database scope for the row."""
-    if settings.backup_mark == DATABASE_MARK:
-        return beat_age("backup")
-    try:
-        return max(0.0, time.time() - Path(settings.backup_mark).stat().st_mtime)
-    except OSError:
-        return None
 
 
 def _mark(settings: Settings) -> str:
