@@ -52,7 +52,10 @@ class SmtpMailer:
     def send(self, letter: Letter, idempotency_key: str) -> str:
         fields = check_letter(letter)
         data = build_message(letter, idempotency_key).as_bytes()
-        with passing("smtp", self._gate, "POST", ANSWERED), open_session(self._access, self._own_name) as server:
+        with (
+            passing("smtp", self._gate, "POST", ANSWERED),
+            open_session(self._access, self._own_name) as server,
+        ):
             _say(server, f"MAIL FROM:<{fields.sender.addr_spec}>", 250, Blocked, "sender_refused")
             _say(server, f"RCPT TO:<{fields.to}>", 250, Permanent, "recipient_refused")
             _say(server, "DATA", 354, Permanent, "letter_refused")
