@@ -2,7 +2,8 @@
 
 import { make } from "/assets/admin/make.js";
 import { press } from "/assets/admin/press.js";
-import { plain } from "/assets/admin/words.js";
+import { mayAct, who } from "/assets/admin/session.js";
+import { plain, prose, short } from "/assets/admin/words.js";
 
 const LETTERS = [
   ["keys_ready", "Keys ready (a fresh link; older ones end)"],
@@ -12,6 +13,12 @@ const LETTERS = [
   ["refund", "Refund"],
 ];
 
+const BACK = [
+  { name: "amount", label: "Amount", hint: "In the coin that came." },
+  { name: "coin", label: "Coin" },
+  { name: "address", label: "Address", hint: "Where the money goes." },
+];
+
 const sure = (label) => ({ name: "sure", label, kind: "check", required: true });
 
 const ACTIONS = {
@@ -19,7 +26,7 @@ const ACTIONS = {
   release: { label: "Release", says: "The order goes on from where it was held." },
   retry: { label: "Retry", says: "The step of the order’s state is sent again. Nothing is bought twice: purchase and payment are looked at first." },
   "resend-letter": { label: "Resend letter", says: "To the order’s own address, and no other.", fields: [{ name: "kind", label: "Letter", options: LETTERS, required: true }] },
-  cancel: { label: "Cancel", danger: true, says: "The order ends without keys. Money that came for it is due back." },
+  cancel: { label: "Cancel", danger: true, says: "The order ends without keys. Money that came for it is due back.", fields: BACK },
   refunded: {
     label: "Mark refunded", danger: true, says: "You say that the money has gone back. The right to the order’s keys ends with it.",
     fields: [{ name: "transaction", label: "Transaction", hint: "By which it went back, if there is one." }, sure("The money has gone back.")],
@@ -32,38 +39,53 @@ const ACTIONS = {
 
 const order = (name) => Object.keys(ACTIONS).indexOf(name);
 
-function sentence(known, answer) {
-  if (answer.detail) return answer.detail;
-  return answer.done === false ? `${known.label}: nothing was left to do.` : `${known.label}: done.`;
+// What the shop wants beside the reason: a letter's kind by itself, everything about money as the basis.
+function bodyOf({ reason, kind, ...basis }) {
+  return { reason, ...(kind && { kind }), ...(Object.keys(basis).length && { basis }) };
 }
 
-function open(id, name, after) {
-  const known = ACTIONS[name] || { label: plain(name), says: "" };
+function sentence(known, answer) {
+  if (answer.revoked === false) return "There was nothing left to revoke.";
+  return answer.status ? `${known.label}: done. The order is ${plain(answer.status)}.` : `${known.label}: done.`;
+}
+
+function open(found, name, after) {
+  const known = ACTIONS[name];
+  const written = new Set(found.letters.map((letter) => letter.kind));
+  const fields = name === "resend-letter" ? [{ ...known.fields[0], options: LETTERS.filter(([kind]) => written.has(kind)) }] : known.fields;
   press({
-    title: `${known.label}: order ${id.slice(0, 8)}`,
+    title: `${known.label}: order ${short(found.id)}`,
     says: known.says,
     label: known.label,
     danger: known.danger,
-    fields: known.fields,
-    path: `/admin/orders/${id}/${name}`,
+    fields,
+    path: `/admin/orders/${found.id}/${name}`,
+    body: bodyOf,
     done: (answer) => sentence(known, answer),
     after,
   });
 }
 
-// given: [{name, allowed, why}] as the shop tells them for this order and this person.
-export function actions(id, given, after) {
-  const sorted = [...given].sort((one, other) => order(one.name) - order(other.name));
-  const label = (one) => ACTIONS[one.name]?.label || plain(one.name);
-  const button = (one) =>
-    make("button", { class: ACTIONS[one.name]?.danger ? "quiet dangerous" : "quiet", type: "button", data: { mark: `action-${one.name}` }, on: { click: () => open(id, one.name, after) } }, `${label(one)}…`);
-  const may = sorted.filter((one) => one.allowed);
-  const not = sorted.filter((one) => !one.allowed);
+// What nobody but this person's role forbids, in a sentence; null if his role allows it.
+function roleForbids(name) {
+  if (!mayAct()) return "Your role may look, and not act.";
+  return name === "revoke" && who().role !== "owner" ? "Only an owner may do this." : null;
+}
+
+// found.actions: [{name, allowed, why}] as the shop judges the order.
+export function actions(found, after) {
+  const given = found.actions.filter((one) => ACTIONS[one.name]).sort((one, other) => order(one.name) - order(other.name));
+  const judged = given.map((one) => ({ ...one, known: ACTIONS[one.name], why: one.allowed ? roleForbids(one.name) : one.why }));
+  const may = judged.filter((one) => one.why === null);
+  const not = judged.filter((one) => one.why !== null);
+  const button = ({ name, known }) =>
+    make("button", { class: known.danger ? "quiet dangerous" : "quiet", type: "button", data: { mark: `action-${name}` }, on: { click: () => open(found, name, after) } }, `${known.label}…`);
+  const why = (one) => make("div", {}, make("dt", {}, one.known.label), make("dd", {}, prose(one.why)));
   return make(
     "section",
     { class: "card acts", "aria-label": "Actions" },
     make("h2", {}, "What you may do"),
     may.length ? make("div", { class: "buttons" }, may.map(button)) : make("p", { class: "soft" }, "Nothing, as things stand."),
-    not.length > 0 && make("details", { data: { mark: "not-now" } }, make("summary", {}, `Not now (${not.length})`), make("dl", { class: "whys" }, not.map((one) => make("div", {}, make("dt", {}, label(one)), make("dd", {}, one.why || "Not as things stand."))))),
+    not.length > 0 && make("details", { data: { mark: "not-now" } }, make("summary", {}, `Not now (${not.length})`), make("dl", { class: "whys" }, not.map(why))),
   );
 }

@@ -3,9 +3,9 @@
 import { list } from "/assets/admin/list.js";
 import { make } from "/assets/admin/make.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, orderLink, plain, written } from "/assets/admin/words.js";
+import { chip, orderLink, titled, written } from "/assets/admin/words.js";
 
-const ACTIONS = ["reveal", "download_link", "admin_view", "revoke", "resolve", "replay", "replay_many", "job_retry", "letter_again", "notice_look", "export"];
+const ACTIONS = ["sign_in", "reveal", "download_link", "admin_view", "revoke", "resolve", "replay", "replay_many", "job_retry", "letter_again", "notice_look", "export"];
 
 const details = (row) => {
   const told = Object.keys(row.details || {}).length;
@@ -25,10 +25,10 @@ export const audit = list({
     { name: "address", label: "Address", hint: "IP address", more: true },
     { name: "until", label: "Before", kind: "moment", more: true },
   ],
-  exports: true,
+  exports: "owner",
   columns: [
     { head: "Link", num: true, cell: (row) => (row.seq === null ? "–" : `#${row.seq}`) },
-    { head: "Action", cell: (row) => make("strong", {}, plain(row.action)) },
+    { head: "Action", cell: (row) => make("strong", {}, titled(row.action)) },
     { head: "Outcome", cell: (row) => chip(row.outcome) },
     { head: "Who", cell: (row) => row.actor },
     { head: "Order", cell: (row) => (row.orderId ? orderLink(row.orderId) : "–") },

@@ -7,7 +7,7 @@ import { press } from "/assets/admin/press.js";
 import { mayAct } from "/assets/admin/session.js";
 import { opens } from "/assets/admin/table.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, facts, idText, orderLink, plain, titled, written } from "/assets/admin/words.js";
+import { chip, facts, idText, orderLink, plain, prose, titled, written } from "/assets/admin/words.js";
 
 const hears = (event) => event.type.startsWith("fulfillment:") || event.type.startsWith("payment:");
 
@@ -56,7 +56,7 @@ const BASIS = {
 function resolve(found, move, again) {
   press({
     title: `${titled(move.name)}: ${plain(found.kind)}`,
-    says: move.says,
+    says: prose(move.says),
     label: `Resolve as “${plain(move.name)}”`,
     danger: ["refund_due", "reject", "not_bought"].includes(move.name),
     fields: BASIS[move.name],
@@ -74,7 +74,7 @@ function movesOf(found, again) {
   if (!found.moves.length) return null;
   const rows = found.moves.map((move) => {
     const button = make("button", { class: "quiet", type: "button", disabled: !mayAct(), data: { mark: `move-${move.name}` }, on: { click: () => resolve(found, move, again) } }, `${titled(move.name)}…`);
-    return make("li", {}, button, make("p", {}, move.says));
+    return make("li", {}, button, make("p", {}, prose(move.says)));
   });
   const why = !mayAct() && make("p", { class: "soft" }, "Your role may look, and not answer.");
   return make("section", { class: "card" }, make("h2", {}, "What may be done now"), why, make("ul", { class: "moves" }, rows));

@@ -5,7 +5,7 @@ import { ask } from "/assets/admin/house.js";
 import { make, refill } from "/assets/admin/make.js";
 import { STATES } from "/assets/admin/orders.js";
 import { ago, span } from "/assets/admin/times.js";
-import { chip, money, plain, written } from "/assets/admin/words.js";
+import { chip, money, orderLink, short, titled } from "/assets/admin/words.js";
 
 const DAYS = 7;
 const DAY = 86400e3;
@@ -39,13 +39,15 @@ async function week() {
 const section = (title, ...inside) => make("section", { class: "card" }, make("h2", {}, title), inside);
 const none = (text) => make("p", { class: "soft" }, text);
 
-function figure(name, value, address, tone) {
-  return make("a", { class: `figure ${tone || ""}`, href: address }, make("strong", {}, value.toLocaleString()), make("span", {}, name));
+function figure(name, value, address, warn) {
+  return make("a", { class: warn && value ? "figure warn" : "figure", href: address }, make("strong", {}, value.toLocaleString()), make("span", {}, name));
 }
 
 function alarms(told) {
   if (!told.alarms.length) return make("p", { class: "calm-note" }, "No alarm. Everything that should have been heard was heard.");
-  const rows = told.alarms.map((alarm) => make("li", {}, typeof alarm === "string" ? alarm : alarm.detail || alarm.title || plain(alarm.name || alarm.code || written(alarm))));
+  const rows = told.alarms.map((alarm) =>
+    make("li", {}, make("strong", {}, titled(alarm.kind)), alarm.about && ` ${short(alarm.about)}`, alarm.orderId && [", order ", orderLink(alarm.orderId)], ", ", ago(alarm.raisedAt), alarm.times > 1 && make("span", { class: "soft" }, ` (told ${alarm.times} times)`)),
+  );
   return make("section", { class: "card alarms", role: "alert" }, make("h2", {}, told.alarms.length === 1 ? "One alarm" : `${told.alarms.length} alarms`), make("ul", {}, rows));
 }
 
@@ -67,14 +69,13 @@ function balances(told) {
   if (!told.balances.length) return none("No supplier tells a balance.");
   return rows(told.balances, (one) => [
     make("th", { scope: "row" }, one.supplier),
-    make("td", {}, one.problem ? chip(one.problem, "bad") : null),
-    make("td", { class: "num" }, one.amount === null ? "–" : money(one.amount, one.currency), make("div", { class: "soft" }, one.asOf ? ago(one.asOf) : "")),
+    make("td", { class: "num" }, one.problem ? chip(one.problem, one.problem === "not_told" ? "calm" : "bad") : money(one.amount, one.currency), one.asOf && make("div", { class: "soft" }, ago(one.asOf))),
   ]);
 }
 
 function sources(told) {
   if (!told.lastNotices.length) return none("No provider has told us anything yet.");
-  return rows(told.lastNotices, (one) => [make("th", { scope: "row" }, one.source), make("td", { class: "num" }, ago(one.at))]);
+  return rows(told.lastNotices, (one) => [make("th", { scope: "row" }, one.source), make("td", { class: "num" }, one.at ? ago(one.at) : make("span", { class: "soft" }, "never"))]);
 }
 
 function times(kpi) {
@@ -109,8 +110,8 @@ export async function dashboard() {
       upper,
       alarms(told),
       make("div", { class: "figures" },
-        figure("open cases", told.casesOpen, "/console/cases?state=open", told.casesOpen ? "warn" : ""),
-        figure("orders wait for a person", people, "/console/orders?openCase=true", people ? "warn" : ""),
+        figure("open cases", told.casesOpen, "/console/cases?state=open", true),
+        figure("orders wait for a person", people, "/console/orders?openCase=true", true),
         figure("on their way", (told.orders.paid || 0) + (told.orders.waiting || 0) + (told.orders.ready || 0), "/console/orders"),
         figure("fulfilled", told.orders.fulfilled || 0, "/console/orders?state=fulfilled")),
       make("div", { class: "panes" },
@@ -129,5 +130,6 @@ export async function dashboard() {
     nodes: [make("header", { class: "head" }, make("h1", { tabindex: "-1" }, "Dashboard")), upper, section("From payment to key", quick, drawn)],
     again: () => look().catch(() => {}),
     hears: () => true,
+    rest: 8000, // ms between looks: it asks much
   };
 }

@@ -47,16 +47,11 @@ export function queryOf(asked = {}) {
   return query ? `?${query}` : "";
 }
 
-let token = ""; // a bearer token in place of a session
-
-export const bear = (given) => (token = given);
-const rights = () => (token ? { Authorization: `Bearer ${token}` } : {});
-
-export const ask = (path, asked) => call(path + queryOf(asked), { headers: rights() });
+export const ask = (path, asked) => call(path + queryOf(asked));
 
 // `key`: the same press sent twice (no answer came the first time) takes effect once.
 export function act(path, body, { key, method = "POST" } = {}) {
-  const headers = { ...rights(), "X-BitLoot": "console" };
+  const headers = { "X-BitLoot": "console" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
   return call(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });

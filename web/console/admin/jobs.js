@@ -4,6 +4,7 @@ import { ask } from "/assets/admin/house.js";
 import { list } from "/assets/admin/list.js";
 import { make, refill } from "/assets/admin/make.js";
 import { press } from "/assets/admin/press.js";
+import { retryMany } from "/assets/admin/replay.js";
 import { mayAct } from "/assets/admin/session.js";
 import { opens } from "/assets/admin/table.js";
 import { ago } from "/assets/admin/times.js";
@@ -11,18 +12,30 @@ import { chip, copyButton, facts, idText, orderLink } from "/assets/admin/words.
 
 const hears = (event) => event.type.startsWith("admin:job");
 
+function above(question, told, again) {
+  const { state, retriedBy, sort, page, cursor, ...filter } = question;
+  if (!told.total || state === "retried") return [];
+  const button = make("button", { class: "quiet", type: "button", disabled: !mayAct(), data: { mark: "retry-many" }, on: { click: () => retryMany(filter, again) } }, "Send all of these again…");
+  return [make("div", { class: "tools" }, button)];
+}
+
 export const jobs = list({
   title: "Dead jobs",
   about: "What an actor gave up on after all its tries. Sweep goes on with most orders by itself: “gone on” says so.",
   path: "/admin/jobs",
+  above,
   filters: [
     { name: "state", label: "State", options: ["dead", "retried"] },
     { name: "actor", label: "Actor", options: ["reserve", "finalize", "encrypt_store", "notify", "check_payment", "replay", "write_letter"] },
-    { name: "orderId", label: "Order", hint: "Order id", wide: true },
+    { name: "text", label: "Error", hint: "Part of its text", wide: true },
+    { name: "since", label: "Died", kind: "period" },
+    { name: "orderId", label: "Order", hint: "Order id", wide: true, more: true },
+    { name: "errorClass", label: "Class of error", more: true },
+    { name: "until", label: "Died before", kind: "moment", more: true },
   ],
   columns: [
     { head: "Job", cell: (row) => opens(`/console/jobs/${row.id}`, row.actor) },
-    { head: "State", cell: (row) => [chip(row.state), row.goneOn ? [" ", chip("gone on", "good")] : null] },
+    { head: "State", cell: (row) => [chip(row.state), row.goneOn && chip("gone on", "good")] },
     { head: "Order", cell: (row) => (row.orderId ? orderLink(row.orderId) : "–") },
     { head: "Died of", wide: true, cell: (row) => [make("code", {}, row.errorClass), make("span", { class: "soft clip" }, ` ${row.error}`)] },
     { head: "Tries", num: true, cell: (row) => String(row.attempts) },
@@ -63,7 +76,7 @@ export async function oneJob({ params }) {
         "Sent again": job.retriedAt && ago(job.retriedAt), By: job.retriedBy, Reason: job.retryReason,
       })),
       make("section", { class: "card" }, make("h2", {}, job.errorClass), make("p", {}, job.error),
-        make("h3", {}, "Where it came through", copyButton(job.traceback, "the traceback")), make("pre", { tabindex: "0" }, job.traceback || "Nothing was kept.")),
+        make("h3", {}, "Where it came through", copyButton(job.traceback, "traceback")), make("pre", { tabindex: "0" }, job.traceback || "Nothing was kept.")),
     );
     return job;
   }

@@ -38,7 +38,7 @@ const LETTERS = {
 
 const SAID = [
   ["/", "Search by any id"], ["?", "This page"], ["j", "Next row"], ["k", "Row before"], ["Enter", "Open the row"],
-  ["[", "Newer page"], ["]", "Older page"], ["f", "Filters"], ["Esc", "Close a dialog"],
+  ["[", "Page before"], ["]", "Next page"], ["f", "Filters"], ["Esc", "Close a dialog"],
   ...Object.entries(PLACES).map(([letter, [, name]]) => [`g ${letter}`, name]),
 ];
 

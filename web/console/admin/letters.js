@@ -3,7 +3,7 @@
 import { list } from "/assets/admin/list.js";
 import { opens } from "/assets/admin/table.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, orderLink, plain } from "/assets/admin/words.js";
+import { chip, orderLink, titled } from "/assets/admin/words.js";
 
 export const letters = list({
   title: "Letters",
@@ -20,7 +20,7 @@ export const letters = list({
   ],
   exports: true,
   columns: [
-    { head: "Letter", cell: (row) => opens(`/console/orders/${row.orderId}`, plain(row.kind)) },
+    { head: "Letter", cell: (row) => opens(`/console/orders/${row.orderId}`, titled(row.kind)) },
     { head: "State", cell: (row) => chip(row.state) },
     { head: "Fate", cell: (row) => chip(row.fate) },
     { head: "To", wide: true, cell: (row) => row.recipient },

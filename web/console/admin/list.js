@@ -3,7 +3,9 @@
 import { addressOf, asked, filterForm } from "/assets/admin/filters.js";
 import { ask, queryOf } from "/assets/admin/house.js";
 import { make, refill } from "/assets/admin/make.js";
+import { who } from "/assets/admin/session.js";
 import { table } from "/assets/admin/table.js";
+import { prose } from "/assets/admin/words.js";
 
 const LIMIT = 25;
 
@@ -38,13 +40,15 @@ function sorted(query, usual) {
   };
 }
 
+const mayExport = (spec) => spec.exports === true || (spec.exports && spec.exports === who()?.role);
+
 function exports(path, question) {
   const link = (format) =>
     make("a", { class: "button quiet", href: `${path}/export${queryOf({ ...question, format })}`, download: "" }, format.toUpperCase());
   return make("span", { class: "exports" }, make("span", { class: "soft" }, "Export"), link("csv"), link("jsonl"));
 }
 
-// spec: {title, about, path, filters, columns, key, address, empty, hears, exports?, usual? (its sort), above?(question, told) -> nodes}
+// spec: {title, about, path, filters, columns, key, address, empty, hears, exports? (true, or the role that may), usual? (its sort), above?(question, told, look) -> nodes}
 export function list(spec) {
   return async ({ query }) => {
     const result = make("section", { class: "result", "aria-label": spec.title });
@@ -57,13 +61,13 @@ export function list(spec) {
       const fresh = new Set(known ? keys.filter((key) => !known.has(key)) : []);
       known = new Set(keys);
       const filtered = spec.filters.some((one) => query[one.name]);
-      const nothing = make("div", { class: "empty" }, make("p", {}, filtered ? "Nothing fits these filters." : spec.empty));
+      const nothing = make("div", { class: "empty" }, make("p", {}, filtered ? "Nothing fits these filters." : prose(spec.empty)));
       const rows = { ...spec, caption: spec.title, rows: told.data, fresh, sort: query.sort || spec.usual, sorted: sorted(query, spec.usual) };
       refill(
         result,
-        ...(spec.above?.(question, told) || []),
+        ...(spec.above?.(question, told, look) || []),
         told.data.length ? make("div", { class: "card flush" }, table(rows)) : nothing,
-        make("div", { class: "below" }, pages(query, told), spec.exports && told.total > 0 && exports(spec.path, { ...question, page: "", cursor: "" })),
+        make("div", { class: "below" }, pages(query, told), mayExport(spec) && told.total > 0 && exports(spec.path, { ...question, page: "", cursor: "" })),
       );
     }
 

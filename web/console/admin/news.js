@@ -7,10 +7,12 @@ import { follow } from "/assets/live.js";
 
 const TOPICS = ["orders", "jobs", "webhooks"];
 const PAUSE = 700; // ms: events come in bunches, and one look serves all
+const REST = 2000; // after a look, whatever happens, unless the view wants more
 const SLOW = 15000; // between looks while nothing is told live
 
 let live = null;
 let timer = 0;
+let looked = 0; // when the last look ended
 let link = "away";
 
 function say(state) {
@@ -24,11 +26,13 @@ async function look() {
   timer = 0;
   if (document.hidden || document.querySelector("dialog[open]")) return lookSoon(SLOW / 3);
   await shown()?.again?.();
+  looked = Date.now();
   if (link === "away") lookSoon(SLOW);
 }
 
 function lookSoon(wait = PAUSE) {
-  if (!timer) timer = setTimeout(look, wait);
+  const rested = looked + (shown()?.rest ?? REST) - Date.now();
+  if (!timer) timer = setTimeout(look, Math.max(wait, rested));
 }
 
 export function start() {

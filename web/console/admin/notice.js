@@ -22,7 +22,7 @@ function saidBy(id) {
         box,
         gone ? make("p", {}, "What it said was expunged: it is no longer kept.") : null,
         make("h3", {}, "Headers"), facts(told.headers, "facts mono"),
-        make("h3", {}, "Body, redacted", copyButton(written(told.body), "the body")), make("pre", { tabindex: "0" }, written(told.body)),
+        make("h3", {}, "Body, redacted", copyButton(written(told.body), "body")), make("pre", { tabindex: "0" }, written(told.body)),
       );
     } catch (error) {
       refill(box, button, make("p", { class: "trouble", role: "alert" }, error.message));

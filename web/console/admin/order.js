@@ -5,8 +5,9 @@ import { ask } from "/assets/admin/house.js";
 import { make, refill } from "/assets/admin/make.js";
 import { table } from "/assets/admin/table.js";
 import { timeline } from "/assets/admin/timeline.js";
+import { tell } from "/assets/admin/told.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, copyButton, facts, idLink, money, plain, short } from "/assets/admin/words.js";
+import { chip, copyButton, facts, idLink, money, plain, short, titled } from "/assets/admin/words.js";
 
 const STEPS = ["created", "paid", "waiting", "ready", "fulfilled"];
 
@@ -19,14 +20,14 @@ function steps(state) {
   }));
 }
 
-function part(title, rows, columns, empty, more = {}) {
-  const told = rows?.length ? make("div", { class: "card flush" }, table({ caption: title, columns, rows, key: (row) => row.id || `${row.kind}-${row.createdAt}`, ...more })) : make("p", { class: "soft" }, empty);
+function part(title, rows, columns, empty) {
+  const told = rows.length ? make("div", { class: "card flush" }, table({ caption: title, columns, rows, key: (row) => row.id })) : make("p", { class: "soft" }, empty);
   return make("section", { class: "part" }, make("h2", {}, title), told);
 }
 
 const PAYMENTS = [
-  { head: "Payment", cell: (row) => idLink(`/console/payments/${row.id}`, row.gatewayPaymentId || row.paymentId) },
-  { head: "State", cell: (row) => chip(row.state || row.status) },
+  { head: "Payment", cell: (row) => idLink(`/console/payments/${row.id}`, row.gatewayPaymentId) },
+  { head: "State", cell: (row) => chip(row.state) },
   { head: "Asked", num: true, cell: (row) => money(row.payAmount, row.payCurrency) },
   { head: "Paid", num: true, cell: (row) => money(row.actuallyPaid, row.payCurrency) },
   { head: "Confirmed", cell: (row) => ago(row.confirmedAt) },
@@ -42,7 +43,7 @@ const PURCHASES = [
 ];
 
 const LETTERS = [
-  { head: "Letter", cell: (row) => make("strong", {}, plain(row.kind)) },
+  { head: "Letter", cell: (row) => make("strong", {}, titled(row.kind)) },
   { head: "State", cell: (row) => chip(row.state) },
   { head: "Fate", cell: (row) => chip(row.fate) },
   { head: "Tries", num: true, cell: (row) => String(row.attempts) },
@@ -50,7 +51,7 @@ const LETTERS = [
 ];
 
 const CASES = [
-  { head: "Case", cell: (row) => idLink(`/console/cases/${row.id}`, plain(row.kind)) },
+  { head: "Case", cell: (row) => idLink(`/console/cases/${row.id}`, titled(row.kind)) },
   { head: "State", cell: (row) => chip(row.state) },
   { head: "Resolved as", cell: (row) => (row.resolution ? plain(row.resolution) : "–") },
   { head: "Opened", cell: (row) => ago(row.openedAt) },
@@ -60,7 +61,8 @@ const LINES = [
   { head: "Line", num: true, cell: (row) => String(row.position) },
   { head: "Product", wide: true, cell: (row) => make("strong", {}, row.name) },
   { head: "Quantity", num: true, cell: (row) => String(row.quantity) },
-  { head: "Each", num: true, cell: (row) => money(row.unitPrice, row.currency) },
+  { head: "Each", num: true, cell: (row) => row.unitPrice },
+  { head: "From", cell: (row) => row.supplier },
 ];
 
 function head(order) {
@@ -69,25 +71,46 @@ function head(order) {
     { class: "head" },
     make("p", { class: "crumb" }, make("a", { href: "/console/orders" }, "Orders")),
     make("h1", { tabindex: "-1" }, `Order ${short(order.id)}`),
-    make("p", { class: "chips" }, chip(order.state), order.hold && chip(`on hold: ${order.hold}`, "warn"), copyButton(order.id, "the order id")),
+    make("p", { class: "chips" }, chip(order.state), order.hold && chip(`on hold: ${order.hold}`, "warn"), copyButton(order.id, "id")),
     steps(order.state),
   );
 }
 
-function told(found, events, after) {
-  const { order } = found;
-  const open = (found.cases || []).filter((one) => one.state === "open");
+const TIMES = ["never", "once", "twice"];
+
+function keysOf(found) {
+  const stored = found.keys.length === 1 ? "1 key, sealed and stored" : `${found.keys.length} keys, sealed and stored`;
+  if (!found.keys.length) return "none yet";
+  if (found.right.withdrawn) return `withdrawn: ${plain(found.right.withdrawn)}`;
+  return found.hasKeys ? `${stored}; shown ${TIMES[found.right.reveals] || `${found.right.reveals} times`}` : "destroyed";
+}
+
+function factsOf(found) {
+  return facts({
+    Buyer: found.email, Price: money(found.price, found.currency), "Paid in": found.payCurrency.toUpperCase(), Keys: keysOf(found),
+    Placed: ago(found.createdAt), Moved: ago(found.movedAt), "Looked at again": found.dueAt && ago(found.dueAt),
+    Audit: make("a", { href: `/console/key-audit?orderId=${found.id}` }, "Who looked"), Webhooks: make("a", { href: `/console/webhook-logs?orderId=${found.id}` }, "What was told"),
+    Id: make("code", {}, found.id),
+  });
+}
+
+function callouts(found) {
+  const open = found.cases.filter((one) => one.state === "open");
+  const links = open.map((one, n) => [n ? ", " : "", make("a", { href: `/console/cases/${one.id}` }, plain(one.kind))]);
   return [
-    head(order),
-    open.length > 0 && make("p", { class: "callout" }, open.length === 1 ? "A person must answer: " : "Persons must answer: ", open.map((one, n) => [n ? ", " : "", make("a", { href: `/console/cases/${one.id}` }, plain(one.kind))])),
-    make("div", { class: "split" },
-      make("section", { class: "card", "aria-label": "Facts" }, facts({
-        Buyer: order.email, Price: money(order.price, order.currency), "Paid in": (order.payCurrency || "").toUpperCase(), Placed: ago(order.createdAt), Moved: ago(order.movedAt),
-        Id: make("code", {}, order.id), Audit: make("a", { href: `/console/key-audit?orderId=${order.id}` }, "Who looked"), Webhooks: make("a", { href: `/console/webhook-logs?orderId=${order.id}` }, "What was told"),
-      })),
-      actions(order.id, found.actions || [], after)),
-    timeline(events),
-    part("Lines", found.lines, LINES.map((column) => (column.head === "Each" ? { ...column, cell: (row) => money(row.unitPrice, order.currency) } : column)), "No lines."),
+    found.held && make("p", { class: "callout" }, `Held by ${found.held.by}, `, ago(found.held.since), `: ${found.held.why}`),
+    open.length > 0 && make("p", { class: "callout" }, "A person must answer: ", links),
+  ];
+}
+
+function told(found, line, after) {
+  const lines = LINES.map((column) => (column.head === "Each" ? { ...column, cell: (row) => money(row.unitPrice, found.currency) } : column));
+  return [
+    head(found),
+    ...callouts(found),
+    make("div", { class: "split" }, make("section", { class: "card", "aria-label": "Facts" }, factsOf(found)), actions(found, after)),
+    timeline(line.data, line.truncated),
+    part("Lines", found.lines, lines, "No lines."),
     part("Payments", found.payments, PAYMENTS, "No payment was begun."),
     part("Purchases", found.purchases, PURCHASES, "Nothing was bought yet."),
     part("Letters", found.letters, LETTERS, "No letter was written yet."),
@@ -99,10 +122,11 @@ export async function order({ params }) {
   const body = make("div");
   let state = "";
   async function look() {
-    const [found, events] = await Promise.all([ask(`/admin/orders/${params.id}`), ask(`/admin/orders/${params.id}/timeline`)]);
-    refill(body, ...told(found, events.data || events.entries || events.timeline || events, look));
-    if (state && state !== found.order.state) document.dispatchEvent(new CustomEvent("said", { detail: `The order is now ${plain(found.order.state)}.` }));
-    state = found.order.state;
+    const path = `/admin/orders/${params.id}`;
+    const [found, line] = await Promise.all([ask(path), ask(`${path}/timeline`)]);
+    refill(body, ...told(found, line, look));
+    if (state && state !== found.state) tell(`The order is now ${plain(found.state)}.`);
+    state = found.state;
   }
   await look();
   return { title: `Order ${short(params.id)}`, nodes: [body], again: () => look().catch(() => {}), hears: (event) => event.order === params.id };

@@ -33,7 +33,7 @@ export const orders = list({
   usual: "-createdAt",
   columns: [
     { head: "Order", cell: (row) => opens(`/console/orders/${row.id}`, short(row.id)) },
-    { head: "State", cell: (row) => [chip(row.state), row.hold && [" ", chip("on hold", "warn")], row.openCases > 0 && [" ", chip(row.openCases > 1 ? `${row.openCases} cases` : "case", "warn")]] },
+    { head: "State", cell: (row) => [chip(row.state), row.hold && chip("on hold", "warn"), row.openCases > 0 && chip(row.openCases > 1 ? `${row.openCases} cases` : "case", "warn")] },
     { head: "Buyer", wide: true, cell: (row) => row.email },
     { head: "What", wide: true, cell: (row) => things(row.items) },
     { head: "Price", num: true, cell: (row) => money(row.price, row.currency) },

@@ -59,13 +59,13 @@ export async function payment({ params }) {
   const body = make("div");
   async function look() {
     const found = await ask(`/admin/payments/${params.id}`);
-    const notices = found.notices || [];
+    const { notices } = found;
     refill(
       body,
       make("header", { class: "head" }, make("p", { class: "crumb" }, make("a", { href: "/console/payments" }, "Payments")),
-        make("h1", { tabindex: "-1" }, `Payment ${found.gatewayPaymentId}`), make("p", { class: "chips" }, chip(found.state), copyButton(found.gatewayPaymentId, "the payment id"))),
+        make("h1", { tabindex: "-1" }, `Payment ${found.gatewayPaymentId}`), make("p", { class: "chips" }, chip(found.state), copyButton(found.gatewayPaymentId, "payment id"))),
       make("section", { class: "card" }, facts({
-        Order: orderLink(found.orderId), "Order is": found.orderState && chip(found.orderState), Gateway: found.gateway,
+        Order: orderLink(found.orderId), "Order is": chip(found.orderState), Gateway: found.gateway,
         Price: money(found.price, found.currency), Asked: money(found.payAmount, found.payCurrency),
         Paid: found.actuallyPaid ? money(found.actuallyPaid, found.payCurrency) : "nothing yet", "Pay address": make("code", {}, found.payAddress),
         Memo: found.payinExtraId, "Quote holds until": found.validUntil && ago(found.validUntil), "Told by notice": found.toldAt && ago(found.toldAt),

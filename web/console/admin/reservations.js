@@ -3,9 +3,9 @@
 import { ask } from "/assets/admin/house.js";
 import { list } from "/assets/admin/list.js";
 import { make, refill } from "/assets/admin/make.js";
-import { opens } from "/assets/admin/table.js";
+import { opens, table } from "/assets/admin/table.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, copyButton, facts, money, orderLink, short, written } from "/assets/admin/words.js";
+import { chip, copyButton, facts, money, orderLink, plain, short } from "/assets/admin/words.js";
 
 const STATES = "intent sending placed ambiguous committing waiting partial stored blocked failed manual".split(" ");
 const hears = (event) => event.type.startsWith("fulfillment:");
@@ -39,6 +39,19 @@ export const reservations = list({
   hears,
 });
 
+const PROBLEMS = {
+  not_placed: "Nothing was placed there, so there is nothing to ask about.",
+  supplier_off: "This supplier is not set up any more.",
+  too_slow: "The supplier did not answer in time.",
+  being_asked: "The supplier is being asked; look again in a moment.",
+};
+
+function said(live) {
+  const problem = live.problem && make("p", { class: "trouble" }, PROBLEMS[live.problem] || `The supplier could not be asked: ${plain(live.problem)}.`);
+  const keys = live.keysExpected === null ? null : `${live.keysReady ?? 0} of ${live.keysExpected}`;
+  return [problem, live.status && facts({ Status: chip(live.status), "Keys ready": keys, Said: live.asOf && ago(live.asOf) })];
+}
+
 // What the supplier says right now; asked on a press, for it costs a call.
 function live(id) {
   const box = make("div", { "aria-live": "polite" });
@@ -46,30 +59,40 @@ function live(id) {
   button.addEventListener("click", async () => {
     button.disabled = true;
     try {
-      const found = await ask(`/admin/reservations/${id}`, { live: true });
-      refill(box, make("pre", { tabindex: "0" }, written(found.live ?? found)));
+      refill(box, ...said((await ask(`/admin/reservations/${id}`, { live: true })).live));
     } catch (error) {
-      refill(box, make("p", { class: "trouble" }, error.message));
+      refill(box, make("p", { class: "trouble", role: "alert" }, error.message));
     }
     button.disabled = false;
   });
   return make("section", { class: "card" }, make("h2", {}, "At the supplier"), make("div", { class: "buttons" }, button), box);
 }
 
+const STEPS = {
+  caption: "What became of it",
+  columns: [
+    { head: "Step", cell: (row) => (row.src ? [chip(row.src), " → ", chip(row.dst)] : chip(row.dst)) },
+    { head: "Attempt", num: true, cell: (row) => String(row.attempt) },
+    { head: "Note", wide: true, cell: (row) => row.note || "–" },
+    { head: "When", cell: (row) => ago(row.at) },
+  ],
+  key: (row) => `${row.at}-${row.dst}`,
+};
+
 export async function reservation({ params }) {
   const body = make("div");
   async function look() {
-    const told = await ask(`/admin/reservations/${params.id}`);
-    const found = told.reservation || told;
+    const found = await ask(`/admin/reservations/${params.id}`);
     refill(
       body,
       make("header", { class: "head" }, make("p", { class: "crumb" }, make("a", { href: "/console/reservations" }, "Reservations")),
-        make("h1", { tabindex: "-1" }, `${found.quantity} × ${found.name}`), make("p", { class: "chips" }, chip(found.state), copyButton(found.supplierRef || found.purchaseRef, "the reference"))),
+        make("h1", { tabindex: "-1" }, `${found.quantity} × ${found.name}`), make("p", { class: "chips" }, chip(found.state), copyButton(found.supplierRef || found.purchaseRef, "reference"))),
       make("section", { class: "card" }, facts({
         Order: orderLink(found.orderId), Supplier: found.supplier, "Supplier’s reference": found.supplierRef, "Our reference": found.purchaseRef, "Product there": found.productRef,
-        "Supplier says": found.supplierStatus, Keys: `${found.keysStored} of ${found.keysExpected}`, "At most": money(found.maxPrice, found.currency), Attempt: found.attempt,
+        "Supplier said": found.supplierStatus, Keys: `${found.keysStored} of ${found.keysExpected}`, "At most": money(found.maxPrice, found.currency), Attempt: found.attempt,
         Generation: found.generation, Trouble: found.error, Begun: ago(found.createdAt), Moved: ago(found.movedAt),
       })),
+      make("section", { class: "part" }, make("h2", {}, "What became of it"), make("div", { class: "card flush" }, table({ ...STEPS, rows: found.steps }))),
     );
     return found;
   }

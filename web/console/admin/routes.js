@@ -5,7 +5,7 @@ import { at, make, refill } from "/assets/admin/make.js";
 const ROOT = "/console";
 const views = []; // [parts, view, name]
 let turn = 0;
-let present = null; // {hears, again, leave} of the view that is shown
+let present = null; // {hears, again, rest, leave} of the view that is shown
 
 export function route(pattern, name, view) {
   views.push([pattern.split("/").filter(Boolean), view, name]);
@@ -38,7 +38,7 @@ function settle(title, { focus = true } = {}) {
   if (focus) at("main").querySelector("h1")?.focus({ preventScroll: true });
 }
 
-// A view: async ({params, query}) => {title, nodes, again?, hears?, leave?}.
+// A view: async ({params, query}) => {title, nodes, again?, hears?, rest?, leave?}.
 export async function show({ focus = true } = {}) {
   const mine = ++turn;
   const found = find(location.pathname);
@@ -64,6 +64,15 @@ export async function show({ focus = true } = {}) {
   document.dispatchEvent(new CustomEvent("shown"));
 }
 
+// Nothing is shown, and whatever is on its way comes too late.
+export function clear() {
+  turn += 1;
+  present?.leave?.();
+  present = null;
+}
+
+const signedIn = () => document.body.dataset.signed === "in";
+
 export function go(address, { replace = false, focus = true } = {}) {
   history[replace ? "replaceState" : "pushState"](null, "", address);
   if (!replace) scrollTo(0, 0);
@@ -75,11 +84,11 @@ export function listen() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
-    if (!link || !plain || link.target || link.hasAttribute("download")) return;
+    if (!signedIn() || !link || !plain || link.target || link.hasAttribute("download")) return;
     const address = new URL(link.href);
     if (address.origin !== location.origin || !/^\/console(\/|$)/.test(address.pathname) || link.hash) return;
     event.preventDefault();
     go(address.pathname + address.search);
   });
-  addEventListener("popstate", () => show());
+  addEventListener("popstate", () => signedIn() && show());
 }

@@ -1,31 +1,18 @@
 // Who is signed in, and how one gets in. The session is a cookie that no script reads.
 
-import { act, ask, bear, Refusal } from "/assets/admin/house.js";
+import { act, ask, Refusal } from "/assets/admin/house.js";
 
-const KEPT = "bitloot:token"; // a bearer token (`bitloot token admin`) in place of a session, for this tab
+const SESSION = "/admin/session";
 
 let person = null; // {email, role, expiresAt}
 
 export const who = () => person;
 export const mayAct = () => ["owner", "operator"].includes(person?.role);
 
-export function claimsOf(token) {
-  try {
-    return JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")));
-  } catch {
-    return {};
-  }
-}
-
-// Whoever the shop takes us for; null for a stranger. Raises Refusal when the shop cannot say.
+// Whoever the shop takes this browser for; null for a stranger. Raises Refusal when the shop cannot say.
 export async function recall() {
-  const token = sessionStorage.getItem(KEPT) || "";
-  bear(token);
-  if (!token) return (person = null);
   try {
-    await ask("/admin/cases", { limit: 1 });
-    const { sub, role, exp } = claimsOf(token);
-    person = { email: sub, role, expiresAt: new Date(exp * 1000).toISOString() };
+    person = await ask(SESSION);
   } catch (error) {
     if (!(error instanceof Refusal) || error.status !== 401) throw error;
     person = null;
@@ -33,19 +20,33 @@ export async function recall() {
   return person;
 }
 
-export async function enter(token) {
-  sessionStorage.setItem(KEPT, token);
-  if (!(await recall())) {
-    sessionStorage.removeItem(KEPT);
-    throw new Refusal(401, { detail: "This token gives no right here, or no longer." });
-  }
-  return person;
+// The token of a mailed link: it comes in the fragment of the address, which no server sees, and is gone from there at once.
+export function mailedToken() {
+  const found = /^#sign-in=([A-Za-z0-9_-]+)$/.exec(location.hash);
+  if (found) history.replaceState(null, "", location.pathname + location.search);
+  return found ? found[1] : "";
 }
 
-export async function leave() {
-  sessionStorage.removeItem(KEPT);
-  bear("");
+const withCode = (given, totp) => (totp ? { ...given, totp } : given);
+
+export async function enter(email, password, totp) {
+  person = await act(SESSION, withCode({ email, password }, totp));
+}
+
+export async function redeem(token, totp) {
+  person = await act(`${SESSION}/redeem`, withCode({ token }, totp));
+}
+
+export const askForLink = (email) => act(`${SESSION}/mail-link`, { email });
+
+export function forget() {
   person = null;
 }
 
-export const relayToken = async () => sessionStorage.getItem(KEPT);
+export async function leave() {
+  forget();
+  await act(SESSION, undefined, { method: "DELETE" });
+}
+
+// For the relay, which the cookie does not reach: a short token that follows only.
+export const relayToken = async () => (await act(`${SESSION}/relay-token`)).token;

@@ -15,9 +15,9 @@ import { orders } from "/assets/admin/orders.js";
 import { payment, payments } from "/assets/admin/payments.js";
 import { products } from "/assets/admin/products.js";
 import { reservation, reservations } from "/assets/admin/reservations.js";
-import { go, listen, route, show, trouble } from "/assets/admin/routes.js";
+import { clear, go, listen, route, show, trouble } from "/assets/admin/routes.js";
 import { search } from "/assets/admin/search.js";
-import { leave, recall, who } from "/assets/admin/session.js";
+import { forget, leave, mailedToken, recall, who } from "/assets/admin/session.js";
 import { door } from "/assets/admin/signin.js";
 import { tell } from "/assets/admin/told.js";
 
@@ -45,7 +45,10 @@ const THEMES = ["system", "light", "dark"];
 
 function theme() {
   const chosen = () => document.documentElement.dataset.theme || "system";
-  const say = () => at("theme").setAttribute("aria-label", `Colours: ${chosen()}`);
+  const say = () => {
+    at("theme").title = `Colours: ${chosen()}`;
+    at("theme").setAttribute("aria-label", at("theme").title);
+  };
   at("theme").addEventListener("click", () => {
     const next = THEMES[(THEMES.indexOf(chosen()) + 1) % THEMES.length];
     if (next === "system") delete document.documentElement.dataset.theme;
@@ -80,8 +83,22 @@ async function entered() {
 
 async function quit() {
   stop();
-  await leave();
+  try {
+    await leave();
+  } catch (error) {
+    tell(`You were not signed out: ${error.message}`, "bad");
+    return entered();
+  }
+  clear();
   door(entered);
+}
+
+function ended() {
+  if (document.body.dataset.signed !== "in") return;
+  stop();
+  forget();
+  clear();
+  door(entered, { why: "Your session has ended. Sign in again, and you are back here." });
 }
 
 at("search").addEventListener("submit", (event) => {
@@ -90,14 +107,23 @@ at("search").addEventListener("submit", (event) => {
   if (text) go(`/console/search?q=${encodeURIComponent(text)}`);
 });
 at("keys").addEventListener("click", keyboard.help);
-document.addEventListener("session-ended", () => document.body.dataset.signed === "in" && quit());
-document.addEventListener("said", (event) => tell(event.detail));
+document.addEventListener("session-ended", ended);
+
 theme();
 menu();
 listen();
 keyboard.listen();
+addEventListener("hashchange", () => {
+  const token = mailedToken(); // a mailed link that was opened where the console is open already
+  if (!token) return;
+  stop();
+  clear();
+  door(entered, { token });
+});
+const token = mailedToken();
 try {
-  if (await recall()) await entered();
+  if (token) door(entered, { token });
+  else if (await recall()) await entered();
   else door(entered);
 } catch (error) {
   at("main").replaceChildren(...trouble(error, () => location.reload()).filter(Boolean));

@@ -9,23 +9,37 @@ const HIDDEN = "bitloot:timeline-without";
 const NAMES = { move: "Moves", notice: "Notices", purchase: "Purchases", call: "Calls", letter: "Letters", access: "Accesses", case: "Cases", payment: "Payments", key: "Keys", job: "Dead jobs", replay: "Replays" };
 
 // Where an entry leads, by its kind.
-const PLACES = { notice: "webhook-logs", case: "cases", payment: "payments", purchase: "reservations", job: "jobs" };
+const PLACES = { notice: "webhook-logs", replay: "webhook-logs", case: "cases", payment: "payments", purchase: "reservations", job: "jobs" };
 
 function without() {
   return new Set((sessionStorage.getItem(HIDDEN) || "").split(" ").filter(Boolean));
 }
 
 function address(entry) {
-  const ref = entry.ref && typeof entry.ref === "object" ? entry.ref.id : entry.ref;
-  return PLACES[entry.kind] && ref ? `/console/${PLACES[entry.kind]}/${ref}` : null;
+  return PLACES[entry.kind] ? `/console/${PLACES[entry.kind]}/${entry.ref}` : null;
+}
+
+const empty = (value) => value === null || value === "" || value === 0 || (typeof value === "object" && !Object.keys(value).length);
+
+// {"data": {"lines": 2}, "reason": "…"} as [["lines", 2], ["reason", "…"]]; what says nothing is left out.
+function pairs(details) {
+  return Object.entries(details).flatMap(([name, value]) => {
+    if (empty(value)) return [];
+    return typeof value === "object" && !Array.isArray(value) ? pairs(value) : [[name, value]];
+  });
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
+
+function value(given) {
+  if (typeof given === "object") return JSON.stringify(given);
+  return MOMENT.test(given) ? clock(given) : String(given);
 }
 
 function told(details) {
-  if (details === null || details === undefined || details === "") return null;
-  if (typeof details === "string") return make("p", {}, details);
-  const pairs = Object.entries(details).filter(([, value]) => value !== null && value !== undefined && value !== "" && !(typeof value === "object" && !Object.keys(value).length));
-  if (!pairs.length) return null;
-  return make("dl", { class: "told-facts" }, pairs.map(([name, value]) => make("div", {}, make("dt", {}, plain(name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))), make("dd", {}, typeof value === "object" ? make("code", {}, JSON.stringify(value)) : String(value)))));
+  const said = pairs(details || {});
+  if (!said.length) return null;
+  return make("dl", { class: "told-facts" }, said.map(([name, given]) => make("div", {}, make("dt", {}, plain(name)), make("dd", {}, value(given)))));
 }
 
 function item(entry, before) {
@@ -35,7 +49,7 @@ function item(entry, before) {
     "li",
     { class: `entry ${entry.kind}`, data: { kind: entry.kind } },
     make("div", { class: "when" }, clock(entry.at), gap !== null && make("span", { class: "soft gap" }, `+${span(gap)}`)),
-    make("div", { class: "what" }, make("span", { class: "kind" }, entry.kind), place ? make("a", { href: place }, entry.title) : make("strong", {}, entry.title), told(entry.details)),
+    make("div", { class: "what" }, make("span", { class: "kind" }, entry.kind), place ? make("a", { href: place }, plain(entry.title)) : make("strong", {}, plain(entry.title)), told(entry.details)),
   );
 }
 
@@ -49,7 +63,7 @@ function byDay(entries) {
 }
 
 // entries: [{at, kind, title, details, ref}], oldest first. Kinds are switched off for this tab.
-export function timeline(entries) {
+export function timeline(entries, truncated) {
   const off = without();
   const kinds = [...new Set(entries.map((entry) => entry.kind))];
   const line = make("div");
@@ -69,5 +83,6 @@ export function timeline(entries) {
     return button;
   });
   draw();
-  return make("section", { class: "card", "aria-label": "Timeline" }, make("h2", {}, "Timeline"), make("div", { class: "toggles", role: "group", "aria-label": "Shown kinds" }, buttons), line);
+  return make("section", { class: "card", "aria-label": "Timeline" }, make("h2", {}, "Timeline"), make("div", { class: "toggles", role: "group", "aria-label": "Shown kinds" }, buttons),
+    truncated && make("p", { class: "hint" }, "There is more: what is older than this was left out."), line);
 }

@@ -44,8 +44,9 @@ export function span(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  const parts = seconds < 3600 ? [seconds / 60, "min", seconds % 60, "s"] : [seconds / 3600, "h", (seconds % 3600) / 60, "min"];
+  const rest = Math.round(parts[2]);
+  return `${Math.floor(parts[0])} ${parts[1]}${rest ? ` ${rest} ${parts[3]}` : ""}`;
 }
 
 // "24h", "7d" in an address mean the same tomorrow; the shop is asked for a moment.

@@ -22,9 +22,14 @@ export function chip(word, tone = TONES.get(String(word)) || "calm") {
   return make("span", { class: `chip ${tone}` }, plain(word));
 }
 
+// A sentence in which `words of the machine` stand between backticks.
+export const prose = (text) => text.split("`").map((part, n) => (n % 2 ? make("code", {}, part) : part));
+
 export function money(amount, currency) {
   if (amount === null || amount === undefined) return "–";
-  return `${amount} ${(currency || "").toUpperCase()}`.trim();
+  const [whole, part] = String(amount).split("."); // text, digit for digit: no float comes near an amount
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${part ? `${grouped}.${part}` : grouped} ${(currency || "").toUpperCase()}`.trim();
 }
 
 // Ids by their first part; the whole one is the title, and what is copied.
@@ -40,8 +45,9 @@ export function idLink(address, id, given = {}) {
 
 export const orderLink = (id) => idLink(`/console/orders/${id}`, id);
 
-export function copyButton(text, what = "Copy") {
-  const button = make("button", { class: "quiet small", type: "button", "aria-label": `Copy ${what}` }, "Copy");
+export function copyButton(text, what) {
+  const label = `Copy ${what}`;
+  const button = make("button", { class: "quiet small", type: "button" }, label);
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -49,7 +55,7 @@ export function copyButton(text, what = "Copy") {
     } catch {
       button.textContent = "Select it by hand";
     }
-    setTimeout(() => (button.textContent = "Copy"), 2000);
+    setTimeout(() => (button.textContent = label), 2000);
   });
   return button;
 }
