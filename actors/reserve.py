@@ -43,6 +43,9 @@ def reserve(order_id: str) -> None:
         hand_on(finalize, order_id)  # a webhook woke this step while the last line was being written down
     if order is None or order.state is not OrderState.PAID:
         return
+    if order.held_at is not None:
+        order.park(f"held by {order.held_by}: {order.held_why}", LONG_REST)
+        return
     if not money_is_confirmed(order):
         bell.ring()
         return

@@ -15,7 +15,7 @@ from bitloot.states import FINAL, OrderState
 from db.jobs import JobFacts, claim_job, job_facts, put_job_back
 from db.replays import give_another_chance
 
-__all__ = ["RetryRefused", "retry_job"]
+__all__ = ["RetryRefused", "objection_to", "retry_job"]
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,9 @@ def retry_job(job_id: uuid.UUID, *, by: str, reason: str, send: Send = send_now)
     job = job_facts(job_id)
     if job is None:
         raise RetryRefused("there is no job by this id", code="not_found")
-    _check(job)
+    objection = objection_to(job)
+    if objection is not None:
+        raise objection
     if not claim_job(job_id, by=by, reason=reason):
         raise _retried_already()
     if job.actor == "replay":
@@ -55,24 +57,25 @@ def retry_job(job_id: uuid.UUID, *, by: str, reason: str, send: Send = send_now)
     return job
 
 
-def _check(job: JobFacts) -> None:
-    """Raises RetryRefused unless the actor would have something to do."""
+def objection_to(job: JobFacts) -> RetryRefused | None:
+    """Why the job may not run now; None if its actor would have something to do."""
     if job.state != "dead":
-        raise _retried_already()
+        return _retried_already()
     policy = POLICIES.get(job.actor)
     if policy is None:
-        raise RetryRefused(f"no actor is called {job.actor} any more", code="unknown_actor")
+        return RetryRefused(f"no actor is called {job.actor} any more", code="unknown_actor")
     state = OrderState(job.order_state) if job.order_state else None
     if state in FINAL:
-        raise RetryRefused(f"the order is {state}: nothing is done to it any more", code="order_over")
+        return RetryRefused(f"the order is {state}: nothing is done to it any more", code="order_over")
     if policy.states and state is None:
-        raise RetryRefused("the order of this job is not there", code="order_unknown")
+        return RetryRefused("the order of this job is not there", code="order_unknown")
     if policy.states and state not in policy.states:
         text = f"the order has gone on and is {state}: {job.actor} has nothing to do there"
-        raise RetryRefused(text, code="order_gone_on")
+        return RetryRefused(text, code="order_gone_on")
     if policy.states and job.needs_person and state is not OrderState.FULFILLED:
         text = "a purchase of this order is manual: a person resolves its case first"
-        raise RetryRefused(text, code="purchase_manual")
+        return RetryRefused(text, code="purchase_manual")
+    return None
 
 
 def _retried_already() -> RetryRefused:

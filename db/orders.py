@@ -46,6 +46,9 @@ class Order(Model):
     created_at = TimeField(default=now)
     moved_at = TimeField(default=now)
     alarmed_at = TimeField(null=True)
+    held_at = TimeField(null=True)
+    held_by = TextField(null=True)
+    held_why = TextField(null=True)
 
     class Meta:
         table_name = "orders"

@@ -69,11 +69,12 @@ class Purchase(Model):
         """Takes the right to make one money call (sending, committing) for `lease` seconds; whether we got it.
 
         The attempt goes up by one: an answer to an older call no longer moves anything. Nobody gets it for an order
-        that is paid no more: its money may have gone back since the caller looked. A refund that is just being
+        that is held, or paid no more: its money may have gone back since the caller looked. A refund that is just being
         written down is waited for (FOR SHARE): it has looked for calls under way before this one was to be seen.
         """
         raised = "attempt = attempt + 1, lease_until = now() + %s * interval '1 second', "
-        paid = " AND EXISTS (SELECT 1 FROM orders o WHERE o.id = order_id AND o.state = 'paid' FOR SHARE)"
+        free = "o.state = 'paid' AND o.held_at IS NULL"
+        paid = f" AND EXISTS (SELECT 1 FROM orders o WHERE o.id = order_id AND {free} FOR SHARE)"  # noqa: S608
         won = self._move(dst, f"attempt {self.attempt + 1}", {}, raised, lease, only=paid)
         self.attempt += won
         return won

@@ -15,7 +15,7 @@ from db.base import rows, transaction
 from db.cases import CaseFacts, case_facts, open_case
 from db.orders import Order
 
-__all__ = ["Accepted", "Refused", "Resolved", "accepted_money", "permitted_move", "resolve_case"]
+__all__ = ["Accepted", "Refused", "Resolved", "accepted_money", "paid_for", "permitted_move", "resolve_case"]
 
 
 class Refused(Permanent):
@@ -192,7 +192,7 @@ def _ask_for_refund(
 ) -> dict[str, str]:
     """Opens the case that stands until the money is back; its basis. Raises Refused where that is not known."""
     _refuse_while_buying(order)
-    basis = {**(_paid_for(order) if move.order else {}), **basis_of(case.kind, case.figures), **given}
+    basis = {**(paid_for(order) if move.order else {}), **basis_of(case.kind, case.figures), **given}
     if not basis.get("amount") or not basis.get("coin"):
         raise Refused("Say in the basis what goes back: amount and coin.", code="no_basis")
     figures = {
@@ -214,7 +214,7 @@ def _refuse_while_buying(order: Order) -> None:
         raise Refused("A purchase of this order is under way; ask again in a minute.", code="buying_now")
 
 
-def _paid_for(order: Order) -> dict[str, str]:
+def paid_for(order: Order) -> dict[str, str]:
     """All that came for the order, if it came in one coin by one payment."""
     found = rows(
         "SELECT trim_scale(actually_paid)::text, pay_currency FROM payments WHERE order_id = %s AND actually_paid > 0",

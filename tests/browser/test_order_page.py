@@ -133,7 +133,10 @@ def test_a_newer_link_ends_the_older_one(house: House, page: Page) -> None:
     old = link_in_letter(house, sale)
     again = {"kind": "keys_ready", "reason": "lost"}
     answer = requests.post(
-        f"{house.web}/admin/orders/{sale.order_id}/letters", json=again, headers=house.admin(), timeout=10
+        f"{house.web}/admin/orders/{sale.order_id}/resend-letter",
+        json=again,
+        headers=house.admin(),
+        timeout=10,
     )
     assert answer.status_code == 202
     page.goto(old)

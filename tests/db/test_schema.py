@@ -32,7 +32,7 @@ REFERENCES = (
 WITHOUT_MODEL = [
     *("schema_migrations", "journal_epoch", "revocations"),
     *("rights", "tries", "guest_codes", "doomed_objects", "letters_due", "letters_cursor"),
-    "refusals",
+    *("refusals", "answered", "sayings"),
     *("admins", "admin_sessions", "admin_links", "living_sessions"),
 ]
 

@@ -13,6 +13,7 @@ from bitloot.shop import Shop
 from db.cases import case_facts
 from db.resolutions import Refused, Resolved
 from web.admin.case_answers import CaseView, Resolution, ResolvedView, case_view
+from web.admin.once import once
 from web.answers import answer
 from web.auth import MAY_ACT, Gate, Viewer, not_found
 from web.body import read_model
@@ -53,6 +54,7 @@ class CaseResolve:
         workshop.use(shop)  # a supplier is asked before its purchase is settled
         self._gate = gate
 
+    @once
     @describe(
         "Answer a case",
         who="admin",

@@ -11,6 +11,7 @@ from actors.retry import RetryRefused, retry_job
 from db.jobs import job_facts
 from web.admin.answers import Reason
 from web.admin.job_answers import JobRetried, WholeJob
+from web.admin.once import once
 from web.answers import answer
 from web.auth import MAY_ACT, Gate, not_found
 from web.body import read_model
@@ -48,6 +49,7 @@ class JobRetry:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
+    @once
     @describe(
         "Send a dead job again",
         who="admin",

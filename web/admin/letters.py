@@ -18,6 +18,7 @@ from db.base import transaction
 from db.letters_due import ask_letter
 from db.rights import give_right_anew
 from web.admin.answers import Reason
+from web.admin.once import once
 from web.answers import Answer, answer
 from web.auth import MAY_ACT, Gate, not_found
 from web.body import read_model
@@ -26,7 +27,7 @@ from web.describe import describe
 from web.errors import Problem
 from web.record import record
 
-__all__ = ["OrderLetters"]
+__all__ = ["OrderLetters", "ResendLetter"]
 
 
 class LetterView(Answer):
@@ -56,12 +57,13 @@ class SendAgain(Reason):
 
 
 class Asked(Answer):
+    done: bool
     order_id: uuid.UUID
     kind: str
 
 
 class OrderLetters:
-    """GET lists what was written; POST sends a letter again, to the order's own address."""
+    """What was written to the buyer."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -82,6 +84,14 @@ class OrderLetters:
         letters = [LetterView.model_validate(letter) for letter in found]
         answer(resp, Letters(order_id=order_id, letters=letters))
 
+
+class ResendLetter:
+    """Sends a letter again, to the order's own address."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    @once
     @describe(
         "Send a letter again",
         who="admin",
@@ -108,7 +118,7 @@ class OrderLetters:
             raise refusal
         if due is not None:
             post(write_letter, str(due))
-        answer(resp, Asked(order_id=order_id, kind=asked.kind), 202)
+        answer(resp, Asked(done=True, order_id=order_id, kind=asked.kind), 202)
 
 
 def _refusal(order: Order, kind: str) -> Problem | None:

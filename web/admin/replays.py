@@ -12,6 +12,7 @@ from actors.replaying import CAP, ReplayRefused, plan_replays, replay_many, repl
 from bitloot.shop import Shop
 from db import Notice
 from web.admin.notice_answers import Foreseen, Foresight, Replayed, ReplayedMany, ReplayMany, ReplayOne
+from web.admin.once import once
 from web.answers import answer
 from web.auth import MAY_ACT, Gate, not_found
 from web.body import read_model
@@ -32,6 +33,7 @@ class WebhookReplay:
         self._shop = shop
         self._gate = gate
 
+    @once
     @describe(
         "Run a notice again, or tell what that would do",
         who="admin",
@@ -68,6 +70,7 @@ class WebhookReplays:
         self._shop = shop
         self._gate = gate
 
+    @once
     @describe(
         "Run all notices again that a filter finds, or tell what that would do",
         who="admin",

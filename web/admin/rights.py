@@ -8,12 +8,13 @@ from falcon import Request, Response
 
 from actors.clear import clear
 from actors.courier import post
+from bitloot.order_actions import REVOCABLE
 from bitloot.shop import Shop
-from bitloot.states import OrderState
 from db import Order, keys_of
 from db.base import transaction
 from db.rights import withdraw_right
 from web.admin.answers import Reason
+from web.admin.once import once, told_once
 from web.answers import Answer, answer
 from web.auth import OWNER, Gate, not_found
 from web.body import read_model
@@ -25,11 +26,9 @@ from web.reveal import Revealed, opened
 
 __all__ = ["KeyView", "Revoke"]
 
-#: Before these states keys may still come in, and the order is refunded first.
-REVOCABLE = frozenset({OrderState.FULFILLED, OrderState.REFUND_DUE, OrderState.REFUNDED})
-
 
 class Revoked(Answer):
+    done: bool = True
     order_id: uuid.UUID
     revoked: bool
 
@@ -40,6 +39,7 @@ class Revoke:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
+    @once
     @describe(
         "Withdraw the right to an order's keys, and destroy them",
         who="admin",
@@ -73,6 +73,7 @@ class KeyView:
         self._shop = shop
         self._gate = gate
 
+    @told_once
     @describe(
         "Look at an order's keys as its shop's owner",
         who="admin",

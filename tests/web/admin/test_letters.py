@@ -22,13 +22,15 @@ def test_a_letter_is_sent_again_with_a_fresh_link(client: TestClient, shop: Shop
     workshop.use(shop)
     order = fulfilled_order(shop, b"AAAAA-11111")
     old = buyer(shop, order)
-    path = f"/admin/orders/{order.id}/letters"
+    path = f"/admin/orders/{order.id}/resend-letter"
     early = client.simulate_post(path, json=AGAIN, headers=admin(shop))
     assert (early.status_code, early.json["code"]) == (409, "no_letter")
     notify(str(order.id))
     assert client.simulate_post(path, json=AGAIN, headers=admin(shop)).status_code == 202
     write_letter(base.rows("SELECT id::text FROM letters_due")[0][0])
-    listed = client.simulate_get(path, headers=admin(shop, "read-only")).json["letters"]
+    listed = client.simulate_get(
+        path.replace("resend-letter", "letters"), headers=admin(shop, "read-only")
+    ).json["letters"]
     assert [(item["kind"], item["generation"], item["state"]) for item in listed] == [
         ("keys_ready", 1, "sent"),
         ("keys_ready", 2, "sent"),
@@ -44,7 +46,7 @@ def test_only_those_who_may_act_send_letters_and_only_where_there_is_something_t
     client: TestClient, shop: Shop
 ) -> None:
     order = a_paid_order()
-    path = f"/admin/orders/{order.id}/letters"
+    path = f"/admin/orders/{order.id}/resend-letter"
     assert client.simulate_post(path, json=AGAIN, headers=admin(shop)).json["code"] == "not_ready"
     assert client.simulate_post(path, json=AGAIN, headers=admin(shop, "read-only")).status_code == 403
     code = {"kind": "guest_code", "reason": "no"}
@@ -63,7 +65,7 @@ def test_no_link_ends_without_the_letter_that_brings_the_next(
         raise OperationalError("the process died here")
 
     monkeypatch.setattr("web.admin.letters.ask_letter", killed)
-    path = f"/admin/orders/{order.id}/letters"
+    path = f"/admin/orders/{order.id}/resend-letter"
     assert client.simulate_post(path, json=AGAIN, headers=admin(shop)).status_code == 503
     assert right_of(order.id).generation == 1
     assert (

@@ -1,0 +1,207 @@
+"""POST /admin/orders/{id}/…: hold, release, cancel, refunded, retry. Each tells why not, and is recorded either way."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from falcon import Request, Response
+from pydantic import Field
+
+from actors import steer, workshop
+from actors.clear import clear
+from actors.courier import post
+from actors.steer import Objected
+from actors.sweep import STEP
+from bitloot.shop import Shop
+from bitloot.states import OrderState
+from db import Order
+from db.resolutions import Refused
+from web.admin.answers import Reason
+from web.admin.case_answers import Basis
+from web.admin.once import once
+from web.answers import Answer, answer
+from web.auth import MAY_ACT, Gate, Viewer, not_found
+from web.body import read_model
+from web.deadline import database
+from web.describe import describe
+from web.errors import Problem
+from web.record import record
+
+__all__ = ["Cancel", "Hold", "MarkRefunded", "Release", "Retry"]
+
+REFUSALS = [400, 401, 403, 404, 409, 413, 415, 422, 503]
+
+Note = Callable[[str], None]
+
+
+class Done(Answer):
+    """`status` is where the order stands now."""
+
+    done: bool = True
+    order_id: uuid.UUID
+    status: str
+    step: str | None = Field(default=None, description="The step that was sent again.")
+
+
+class WithBasis(Reason):
+    basis: Basis | None = Field(
+        default=None, description="What goes back, or went: amount, coin, address, transaction."
+    )
+
+    def given(self) -> dict[str, str]:
+        return self.basis.model_dump(exclude_none=True) if self.basis else {}
+
+
+class _Steering:
+    """What the five have in common: who may, what is recorded, how a refusal is told."""
+
+    def __init__(self, shop: Shop, gate: Gate) -> None:
+        workshop.use(shop)
+        self._gate = gate
+
+    def _admin(self, req: Request) -> Viewer:
+        return self._gate.admin(req, MAY_ACT)
+
+    def _do(
+        self,
+        req: Request,
+        order_id: uuid.UUID,
+        admin: Viewer,
+        name: str,
+        asked: Reason,
+        act: Callable[[Note], Order],
+    ) -> Order:
+        def note(outcome: str) -> None:
+            record(req, admin, order_id, name, outcome, {"reason": asked.reason})
+
+        with database():
+            try:
+                return act(note)
+            except Objected as error:
+                if error.code == "not_found":
+                    raise not_found() from None
+                raise Problem(422 if error.code == "no_basis" else 409, error.code, str(error)) from None
+            except Refused as error:
+                raise Problem(409, error.code, str(error), **error.facts) from None
+
+    @staticmethod
+    def _answer(resp: Response, order: Order, step: str | None = None) -> None:
+        answer(resp, Done(order_id=order.id, status=str(order.state), step=step))
+
+
+class Hold(_Steering):
+    """Nothing is bought for the order until it is released."""
+
+    @once
+    @describe(
+        "Hold an order: nothing is bought for it until it is released",
+        who="admin",
+        tag="admin",
+        body=Reason,
+        answers={200: Done},
+        refusals=REFUSALS,
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        admin = self._admin(req)
+        asked = read_model(req, Reason)
+        order = self._do(
+            *(req, order_id, admin, "hold", asked),
+            lambda note: steer.hold(order_id, who=admin.label, reason=asked.reason, note=note),
+        )
+        self._answer(resp, order)
+
+
+class Release(_Steering):
+    @once
+    @describe(
+        "Let a held order go on",
+        who="admin",
+        tag="admin",
+        body=Reason,
+        answers={200: Done},
+        refusals=REFUSALS,
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        admin = self._admin(req)
+        asked = read_model(req, Reason)
+        order = self._do(
+            *(req, order_id, admin, "release", asked), lambda note: steer.release(order_id, note=note)
+        )
+        if order.state is OrderState.PAID:
+            post(STEP[order.state], str(order_id))
+        self._answer(resp, order)
+
+
+class Cancel(_Steering):
+    """An unpaid order ends; of a paid one that nothing was bought for, the money is due back."""
+
+    @once
+    @describe(
+        "Cancel an order that nothing was bought for",
+        who="admin",
+        tag="admin",
+        body=WithBasis,
+        answers={200: Done},
+        refusals=REFUSALS,
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        admin = self._admin(req)
+        asked = read_model(req, WithBasis)
+        order = self._do(
+            *(req, order_id, admin, "cancel", asked),
+            lambda note: steer.cancel(
+                order_id, who=admin.label, reason=asked.reason, basis=asked.given(), note=note
+            ),
+        )
+        self._answer(resp, order)
+
+
+class MarkRefunded(_Steering):
+    """The money went back. The right to the order's keys ends with it."""
+
+    @once
+    @describe(
+        "Say that an order's money went back",
+        who="admin",
+        tag="admin",
+        body=WithBasis,
+        answers={200: Done},
+        refusals=REFUSALS,
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        admin = self._admin(req)
+        asked = read_model(req, WithBasis)
+        order = self._do(
+            *(req, order_id, admin, "refunded", asked),
+            lambda note: steer.mark_refunded(
+                order_id, who=admin.label, reason=asked.reason, basis=asked.given(), note=note
+            ),
+        )
+        post(clear)
+        self._answer(resp, order)
+
+
+class Retry(_Steering):
+    """The step of its state runs again, and looks at payment and purchases itself before it acts."""
+
+    @once
+    @describe(
+        "Let an order's step run again; a failed order is bought again where its case offers that",
+        who="admin",
+        tag="admin",
+        body=Reason,
+        answers={200: Done},
+        refusals=REFUSALS,
+    )
+    def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
+        admin = self._admin(req)
+        asked = read_model(req, Reason)
+        order = self._do(
+            *(req, order_id, admin, "retry", asked),
+            lambda note: steer.retry(order_id, who=admin.label, reason=asked.reason, note=note),
+        )
+        step = STEP.get(order.state)
+        if step is not None:
+            post(step, str(order_id))
+        self._answer(resp, order, step.actor_name if step else None)
