@@ -11,6 +11,7 @@ from bitloot.order_actions import Stand
 from db.base import rows
 from db.cases import CASES, CaseFacts
 from db.letter_list import LETTERS, LetterFacts
+from db.lists import maker
 from db.orders import Line, Order, lines_of
 from db.payment_list import PAYMENTS, PaymentFacts
 from db.purchase_list import PURCHASES, PurchaseFacts
@@ -73,4 +74,5 @@ def keys_held(order_id: uuid.UUID) -> list[KeyFacts]:
         " ORDER BY stored_at, id LIMIT 1000",
         order_id,
     )
-    return [KeyFacts(*(uuid.UUID(str(value)) for value in row[:3]), *row[3:]) for row in found]
+    make = maker(KeyFacts)
+    return [make(row) for row in found]

@@ -8,7 +8,7 @@ from bitloot.order_actions import ACTIONS, Stand, objection_to
 from bitloot.states import OrderState, PurchaseState
 
 #: Where each action is possible for an order that nothing stands in the way of.
-ALLOWED = {
+ALLOWED: dict[str, set[str]] = {
     "hold": {"created", "paid", "review", "failed"},
     "release": set(),
     "cancel": {"created", "paid", "failed"},

@@ -131,7 +131,7 @@ def detail_view(detail: OrderDetail) -> OrderDetailView:
     order = detail.order
     held = None
     if order.held_at is not None:
-        held = Held(by=order.held_by, why=order.held_why, since=order.held_at)
+        held = Held(by=order.held_by or "", why=order.held_why or "", since=order.held_at)
     return OrderDetailView(
         id=order.id,
         state=str(order.state),
