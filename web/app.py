@@ -18,13 +18,13 @@ from web.admin.key_audit_export import KeyAuditExport
 from web.admin.kpi import Kpis
 from web.admin.letters import OrderLetters, ResendLetter
 from web.admin.lists import list_routes
-from web.admin.orders import AdminOrder, OrderFulfillment, OrderTimeline
+from web.admin.orders import order_views
 from web.admin.payments import AdminPayment
 from web.admin.refused_notices import RefusedContent, RefusedNotices
 from web.admin.replays import WebhookReplay, WebhookReplays
 from web.admin.reservations import OneReservation
 from web.admin.rights import KeyView, Revoke
-from web.admin.steering import Cancel, Hold, MarkRefunded, Release, Retry
+from web.admin.steering import order_acts
 from web.admin.webhook_logs import WebhookContent, WebhookLog
 from web.auth import Gate
 from web.downloads import DownloadLink
@@ -98,14 +98,8 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/webhook-logs/refused/{refused_id:uuid}", RefusedContent(shop, gate)),
         ("/admin/key-audit/{order_id:uuid}", KeyAudit(gate)),
         ("/admin/dashboard", Dashboard(shop, gate)),
-        ("/admin/orders/{order_id:uuid}", AdminOrder(gate)),
-        ("/admin/orders/{order_id:uuid}/timeline", OrderTimeline(gate)),
-        ("/admin/orders/{order_id:uuid}/fulfillment", OrderFulfillment(gate)),
-        ("/admin/orders/{order_id:uuid}/hold", Hold(shop, gate)),
-        ("/admin/orders/{order_id:uuid}/release", Release(shop, gate)),
-        ("/admin/orders/{order_id:uuid}/cancel", Cancel(shop, gate)),
-        ("/admin/orders/{order_id:uuid}/refunded", MarkRefunded(shop, gate)),
-        ("/admin/orders/{order_id:uuid}/retry", Retry(shop, gate)),
+        *order_views(gate),
+        *order_acts(shop, gate),
         ("/admin/orders/{order_id:uuid}/letters", OrderLetters(gate)),
         ("/admin/orders/{order_id:uuid}/resend-letter", ResendLetter(gate)),
         ("/admin/payments/{payment_id:uuid}", AdminPayment(gate)),

@@ -21,8 +21,9 @@ from web.answers import answer
 from web.auth import Gate, not_found
 from web.deadline import database
 from web.describe import describe
+from web.openapi import Route
 
-__all__ = ["AdminOrder", "OrderFulfillment", "OrderTimeline"]
+__all__ = ["AdminOrder", "OrderFulfillment", "OrderTimeline", "order_views"]
 
 
 class AdminOrder:
@@ -84,3 +85,12 @@ def _detail(order_id: uuid.UUID) -> OrderDetail:
     if found is None:
         raise not_found()
     return found
+
+
+def order_views(gate: Gate) -> list[Route]:
+    path = "/admin/orders/{order_id:uuid}"
+    return [
+        (path, AdminOrder(gate)),
+        (f"{path}/timeline", OrderTimeline(gate)),
+        (f"{path}/fulfillment", OrderFulfillment(gate)),
+    ]

@@ -26,9 +26,10 @@ from web.body import read_model
 from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
+from web.openapi import Route
 from web.record import record
 
-__all__ = ["Cancel", "Hold", "MarkRefunded", "Release", "Retry"]
+__all__ = ["Cancel", "Hold", "MarkRefunded", "Release", "Retry", "order_acts"]
 
 REFUSALS = [400, 401, 403, 404, 409, 413, 415, 422, 503]
 
@@ -205,3 +206,14 @@ class Retry(_Steering):
         if step is not None:
             post(step, str(order_id))
         self._answer(resp, order, step.actor_name if step else None)
+
+
+def order_acts(shop: Shop, gate: Gate) -> list[Route]:
+    path = "/admin/orders/{order_id:uuid}"
+    return [
+        (f"{path}/hold", Hold(shop, gate)),
+        (f"{path}/release", Release(shop, gate)),
+        (f"{path}/cancel", Cancel(shop, gate)),
+        (f"{path}/refunded", MarkRefunded(shop, gate)),
+        (f"{path}/retry", Retry(shop, gate)),
+    ]
