@@ -16,14 +16,10 @@ from web.admin.jobs import JobRetry, OneJob
 from web.admin.key_audit import KeyAudit
 from web.admin.key_audit_export import KeyAuditExport
 from web.admin.kpi import Kpis
-from web.admin.letters import OrderLetters, ResendLetter
 from web.admin.lists import list_routes
 from web.admin.orders import order_views
-from web.admin.payments import AdminPayment
 from web.admin.refused_notices import RefusedContent, RefusedNotices
 from web.admin.replays import WebhookReplay, WebhookReplays
-from web.admin.reservations import OneReservation
-from web.admin.rights import KeyView, Revoke
 from web.admin.steering import order_acts
 from web.admin.webhook_logs import WebhookContent, WebhookLog
 from web.auth import Gate
@@ -89,7 +85,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/fulfillment/{order_id:uuid}/reveal", Reveal(shop, gate)),
         ("/fulfillment/{order_id:uuid}/deliver", Deliver(gate)),
         ("/relay", RelayAddress(shop.settings)),
-        *list_routes(gate),
+        *list_routes(shop, gate),
         ("/admin/webhook-logs/{notice_id:uuid}", WebhookLog(gate)),
         ("/admin/webhook-logs/{notice_id:uuid}/content", WebhookContent(shop, gate)),
         ("/admin/webhook-logs/{notice_id:uuid}/replay", WebhookReplay(shop, gate)),
@@ -100,12 +96,6 @@ def routes(shop: Shop) -> list[Route]:
         ("/admin/dashboard", Dashboard(shop, gate)),
         *order_views(gate),
         *order_acts(shop, gate),
-        ("/admin/orders/{order_id:uuid}/letters", OrderLetters(gate)),
-        ("/admin/orders/{order_id:uuid}/resend-letter", ResendLetter(gate)),
-        ("/admin/payments/{payment_id:uuid}", AdminPayment(gate)),
-        ("/admin/reservations/{purchase_id:uuid}", OneReservation(shop, gate)),
-        ("/admin/orders/{order_id:uuid}/revoke", Revoke(gate)),
-        ("/admin/orders/{order_id:uuid}/keys", KeyView(shop, gate)),
         ("/admin/key-audit/{order_id:uuid}/export", KeyAuditExport(gate)),
         ("/admin/jobs/{job_id:uuid}", OneJob(gate)),
         ("/admin/jobs/{job_id:uuid}/retry", JobRetry(gate)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bitloot.shop import Shop
 from db.access_list import ACCESSES
 from db.cases import CASES
 from db.jobs import JOBS
@@ -15,6 +16,7 @@ from web.admin.answers import Access, Notice, Reservation
 from web.admin.case_answers import CaseView, case_view
 from web.admin.job_answers import Job
 from web.admin.listing import AdminExport, AdminList, Told
+from web.admin.payments import AdminPayment
 from web.admin.queries import (
     AccessesQuery,
     CaseQuery,
@@ -26,6 +28,7 @@ from web.admin.queries import (
     ProductQuery,
     ReservationQuery,
 )
+from web.admin.reservations import OneReservation
 from web.admin.row_answers import LetterRow, OrderRow, PaymentRow, ProductRow
 from web.admin.streams import Exports
 from web.auth import OWNER, Gate
@@ -46,10 +49,13 @@ LISTS = (
 )
 
 
-def list_routes(gate: Gate) -> list[Route]:
-    """Each list, and its export."""
+def list_routes(shop: Shop, gate: Gate) -> list[Route]:
+    """Each list and its export, and one row in full where nothing else shows it."""
     exports = Exports()
-    found: list[Route] = []
+    found: list[Route] = [
+        ("/admin/payments/{payment_id:uuid}", AdminPayment(gate)),
+        ("/admin/reservations/{purchase_id:uuid}", OneReservation(shop, gate)),
+    ]
     for told in LISTS:
         path = f"/admin/{told.listing.name}"
         found += [(path, AdminList(gate, told)), (f"{path}/export", AdminExport(gate, told, exports))]

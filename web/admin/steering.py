@@ -19,7 +19,9 @@ from db import Order
 from db.resolutions import Refused
 from web.admin.answers import Reason
 from web.admin.case_answers import Basis
+from web.admin.letters import OrderLetters, ResendLetter
 from web.admin.once import once
+from web.admin.rights import KeyView, Revoke
 from web.answers import Answer, answer
 from web.auth import MAY_ACT, Gate, Viewer, not_found
 from web.body import read_model
@@ -216,4 +218,8 @@ def order_acts(shop: Shop, gate: Gate) -> list[Route]:
         (f"{path}/cancel", Cancel(shop, gate)),
         (f"{path}/refunded", MarkRefunded(shop, gate)),
         (f"{path}/retry", Retry(shop, gate)),
+        (f"{path}/letters", OrderLetters(gate)),
+        (f"{path}/resend-letter", ResendLetter(gate)),
+        (f"{path}/revoke", Revoke(gate)),
+        (f"{path}/keys", KeyView(shop, gate)),
     ]
