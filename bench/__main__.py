@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from bench.acks import measure_acks
+from bench.admin import measure_admin
 from bench.custody import measure_custody
 from bench.lab import open_lab
 from bench.orders import measure_orders
@@ -25,12 +26,15 @@ OUT = Path(__file__).parent / "out"
 @click.option("--orders", default=400, show_default=True, help="Orders per run, from IPN to fulfilled.")
 @click.option("--connections", default=32, show_default=True, help="Connections of the load.")
 @click.option("--clients", default=10_000, show_default=True, help="Clients of the relay.")
+@click.option("--rows", default=1_000_000, show_default=True, help="Orders behind the admins' lists.")
 @click.option(
     "--only",
-    type=click.Choice(["acks", "orders", "custody", "pace", "relay"]),
+    type=click.Choice(["acks", "orders", "custody", "pace", "relay", "admin"]),
     help="One benchmark instead of all.",
 )
-def main(runs: int, count: int, orders: int, connections: int, clients: int, only: str | None) -> None:
+def main(
+    runs: int, count: int, orders: int, connections: int, clients: int, rows: int, only: str | None
+) -> None:
     """Measures BitLoot against the peer (BENCH_PEERS, default ../shared/peers) and against PostgreSQL alone."""
     screen = Console(stderr=True)
     peers = peers_folder()
@@ -48,6 +52,8 @@ def main(runs: int, count: int, orders: int, connections: int, clients: int, onl
             figures += measure_pace(lab, runs=runs, say=screen.print)
         if only in {None, "relay"}:
             figures += measure_relay(lab, runs=runs, clients=clients, say=screen.print)
+        if only == "admin":  # minutes and gigabytes: only where it is asked for
+            figures += measure_admin(lab, count=rows, say=screen.print)
     show(figures)
     write(figures, OUT / "latest.json")
     screen.print(f"written to {OUT / 'latest.json'}")
