@@ -66,6 +66,7 @@ POLICIES: Mapping[str, Policy] = {
     "encrypt_store": Policy(states=frozenset({WAITING, READY})),
     "notify": Policy(states=frozenset({FULFILLED}), max_age=KEY_MEMORY),
     "write_letter": Policy(max_age=KEY_MEMORY),
+    "mail_sign_in": Policy(attempts=0, max_age=600, swept=False),  # whoever waits in vain asks again
     "clear": Policy(attempts=0, max_age=30),  # what is left comes again by its row
     "alert": Policy(attempts=3),  # its row brings it back
     "check_payment": Policy(),

@@ -69,6 +69,13 @@ class Settings(BaseSettings):
     retention_days: float = Field(default=365, gt=0, le=36_500, allow_inf_nan=False)
     admin_key_view: bool = False
 
+    # --- console
+    session_idle_seconds: float = Field(default=1800, ge=60, le=86_400, allow_inf_nan=False)
+    session_seconds: float = Field(default=12 * 3600, ge=60, le=30 * 86_400, allow_inf_nan=False)
+    sign_in_tries: int = Field(default=10, ge=1, le=1000)
+    sign_in_link_seconds: int = Field(default=600, ge=60, le=3600)
+    cors_origins: tuple[str, ...] = ()
+
     # --- gateway: NOWPayments
     nowpayments_base_url: str = "https://api.nowpayments.io/v1"
     nowpayments_api_key: SecretStr = SecretStr("")
@@ -262,6 +269,7 @@ def _decoded(known: dict[str, str]) -> dict[str, Any]:
         "search_ladder",
         "letters",
         "relay_origins",
+        "cors_origins",
         "nowpayments_senders",
         "kinguin_senders",
         "reservations_senders",

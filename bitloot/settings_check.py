@@ -71,6 +71,11 @@ def _servers(settings: Settings) -> Iterator[str]:
         yield from _relay_url(settings)
     if "*" in settings.relay_origins:
         yield "RELAY_ORIGINS must name the sites that may connect; * would let any site use a buyer's browser."
+    for origin in settings.cors_origins:
+        parts = urlsplit(origin)
+        secure = parts.scheme == "https" or (settings.development and parts.scheme == "http")
+        if not secure or not _PLAIN.fullmatch(parts.netloc) or origin != f"{parts.scheme}://{parts.netloc}":
+            yield "CORS_ORIGINS must name sites as browsers do, as in: https://shop.example,https://www.shop.example."
 
 
 def _relay_url(settings: Settings) -> Iterator[str]:

@@ -18,7 +18,7 @@ from bitloot.errors import Permanent, UnsafeSettings
 if TYPE_CHECKING:
     from bitloot.settings import Settings
 
-__all__ = ["AdminClaims", "BadToken", "BuyerClaims", "LinkClaims", "Role", "Tokens"]
+__all__ = ["AdminClaims", "BadToken", "BuyerClaims", "LinkClaims", "RelayClaims", "Role", "Tokens"]
 
 Role = Literal["owner", "operator", "read-only"]
 
@@ -57,6 +57,17 @@ class AdminClaims:
 
 
 @dataclass(frozen=True)
+class RelayClaims:
+    """May follow everything at the relay, as long as a session of the console lives; gives no right elsewhere."""
+
+    name: str
+    session: UUID
+    token_id: str
+    expires: int
+    issued: int
+
+
+@dataclass(frozen=True)
 class LinkClaims:
     """Came with a letter about one order; a higher generation on the order revokes it."""
 
@@ -80,6 +91,7 @@ class Tokens:
         if min(map(len, self._secrets.values())) < 32 or len(set(self._secrets.values())) < 3:
             raise UnsafeSettings(["Token secrets must have 32 bytes at least, and each kind its own."])
         self._buyer_seconds = buyer_seconds
+        self._secrets["relay"] = hmac.digest(self._secrets["admin"], b"bitloot/relay/1", "sha256")
         # A key of its own, so that no signature of a link token is ever one of a path.
         self._path_key = hmac.digest(self._secrets["link"], b"bitloot/path/1", "sha256")
 
@@ -102,6 +114,10 @@ class Tokens:
             raise ValueError("an admin has a name and one of the roles owner, operator, read-only")
         return self._issue("admin", name, seconds, role=role)
 
+    def relay(self, name: str, session: UUID, seconds: int) -> str:
+        """For the relay alone, for whoever has this session."""
+        return self._issue("relay", name, seconds, sid=str(session))
+
     def link(self, order_id: UUID | str, generation: int) -> str:
         """The token for the fragment of a link in a letter; lives as long as a buyer's."""
         return self._issue("link", _uuid_text(order_id), self._buyer_seconds, gen=generation)
@@ -119,6 +135,14 @@ class Tokens:
         if claims.get("role") not in get_args(Role) or not claims["sub"]:
             raise BadToken("tokens: no such role")
         return AdminClaims(claims["sub"], claims["role"], claims["jti"], claims["exp"], claims["iat"])
+
+    def read_relay(self, token: str) -> RelayClaims:
+        claims = self._read("relay", token)
+        try:
+            session = UUID(claims["sid"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise BadToken("tokens: a relay token without its session") from None
+        return RelayClaims(claims["sub"], session, claims["jti"], claims["exp"], claims["iat"])
 
     def read_link(self, token: str) -> LinkClaims:
         claims = self._read("link", token)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
-__all__ = ["CHROMIUM", "NODE", "left_out"]
+__all__ = ["CHROMIUM", "NODE", "TYPESCRIPT", "left_out"]
 
 
 def _node() -> str | None:
@@ -17,13 +18,24 @@ def _node() -> str | None:
     return None
 
 
+CLIENT = Path(__file__).parent.parent / "docs" / "clients" / "typescript"
+
 NODE = _node()
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+#: Whether what the TypeScript client is built with lies beside it.
+TYPESCRIPT = bool(NODE) and (CLIENT / "node_modules" / ".bin" / "tsc").exists()
 
 
 def left_out() -> list[str]:
     """What cannot be run here, a line each. `.ci/run` accepts none about the browser."""
     lines = [] if CHROMIUM else ["left out: tests/browser needs Chromium (Debian: apt-get install chromium)"]
     if not (NODE and CHROMIUM):
-        lines.append("left out: tests/web/test_live_js.py needs Chromium, and Node 20 or newer")
+        lines.append(
+            "left out: tests/web/test_live_js.py and test_docs_page.py need Chromium, and Node 20 or newer"
+        )
+    if not TYPESCRIPT:
+        lines.append(
+            "left out: the TypeScript client, in tests/flows/test_clients.py, needs `make clients` (npm)"
+        )
     return lines

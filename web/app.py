@@ -22,7 +22,7 @@ from web.admin.refused_notices import RefusedContent, RefusedNotices
 from web.admin.replays import WebhookReplay, WebhookReplays
 from web.admin.steering import order_acts
 from web.admin.webhook_logs import WebhookContent, WebhookLog
-from web.auth import Gate
+from web.door import open_door
 from web.downloads import DownloadLink
 from web.errors import add_error_handlers
 from web.fulfilment import Deliver, FulfilmentStatus
@@ -45,6 +45,9 @@ from web.session import Session
 
 __all__ = ["create_app", "routes"]
 
+#: What pages of CORS_ORIGINS may read of an answer besides its body.
+EXPOSED = ("Retry-After", "X-Request-Id", "Content-Disposition")
+
 
 def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, Any]:
     """The WSGI application. Opens no connection; the db package must be configured before the first request."""
@@ -52,9 +55,11 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
     middleware: list[Any] = [
         RequestId(),
         Traces(),
-        SafeHeaders(https=settings.public_url.startswith("https://")),
+        SafeHeaders(https=settings.public_url.startswith("https://"), cors=bool(settings.cors_origins)),
         AccessLine(),
     ]
+    if settings.cors_origins:  # without credentials: pages of others act by tokens, never by our cookie
+        middleware.append(falcon.CORSMiddleware(settings.cors_origins, expose_headers=EXPOSED))
     app = falcon.App(middleware=middleware)
     add_error_handlers(app)
     for path, resource in routes(shop or open_shop(settings)):
@@ -63,7 +68,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
 
 
 def routes(shop: Shop) -> list[Route]:
-    gate = Gate(shop.tokens)
+    gate, sessions = open_door(shop)
     files = read_folder(shop.settings.relay_address)
     desk = read_folder(shop.settings.relay_address, ADMIN_FOLDER)
     openapi = OpenApi(shop.settings.shop_name, version("bitloot"))
@@ -80,6 +85,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/fulfillment/{order_id:uuid}/events", Live(shop, gate)),
         ("/fulfillment/{order_id:uuid}/download-link", DownloadLink(shop, gate)),
         ("/fulfillment/{order_id:uuid}/session", Session(shop)),
+        *sessions,
         ("/fulfillment/{order_id:uuid}/code", GuestCode(shop)),
         ("/fulfillment/{order_id:uuid}/guest-session", GuestSession(shop)),
         ("/fulfillment/{order_id:uuid}/reveal", Reveal(shop, gate)),

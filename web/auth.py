@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from falcon import Request
 
 from bitloot.tokens import AdminClaims, BadToken, BuyerClaims, Role, Tokens
+from db.admin_sessions import AdminSession, session_of
 from db.revocations import Grant, ended
 from web.addresses import client_address
+from web.cookies import ConsoleCookie
 from web.deadline import database
 from web.errors import Problem
 
@@ -22,12 +24,14 @@ OWNER: frozenset[Role] = frozenset({"owner"})
 
 @dataclass(frozen=True)
 class Viewer:
-    """Somebody with a true token."""
+    """Somebody with a true token, or a session of the console."""
 
     name: str  # "buyer", or the admin's name
     role: Role | None = None  # None: a buyer
     order_id: uuid.UUID | None = None  # a buyer's order
     generation: int = 1  # of the right that a buyer's token was given under
+    expires: float = 0  # Unix time
+    session: AdminSession | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -43,18 +47,35 @@ class Viewer:
 
 
 class Gate:
-    """Reads bearer tokens. Refusals: 401 without a true one, 403 without the right, 404 for a stranger's order."""
+    """Reads bearer tokens, and where there is none the console's cookie.
 
-    def __init__(self, tokens: Tokens) -> None:
+    Refusals: 401 without a true one, 403 without the right or from a foreign page, 404 for a stranger's order.
+    """
+
+    def __init__(self, tokens: Tokens, cookie: ConsoleCookie | None = None) -> None:
         self._tokens = tokens
+        self._cookie = cookie
 
     def viewer(self, req: Request) -> Viewer:
         """Whoever it is, unless the token was revoked (`bitloot token revoke`)."""
+        if req.auth is None and self._cookie is not None and req.get_cookie_values(self._cookie.name):
+            return self._signed_in(req, self._cookie)
         viewer, grant = self._read(_bearer(req))
         with database():
             if ended([grant]):
                 raise BadToken("tokens: revoked", code="revoked_token")
         return viewer
+
+    @staticmethod
+    def _signed_in(req: Request, cookie: ConsoleCookie) -> Viewer:
+        """Whose session it is; what changes something must come from a page of ours."""
+        cookie.check_page(req)
+        digest = cookie.digest(req)
+        with database():
+            session = session_of(digest, cookie.idle) if digest is not None else None
+        if session is None:
+            raise BadToken("sessions: over, or never begun", code="session_over")
+        return Viewer(session.email, session.role, expires=session.expires_at.timestamp(), session=session)
 
     def _read(self, token: str) -> tuple[Viewer, Grant]:
         try:
@@ -76,7 +97,7 @@ class Gate:
     def admin(self, req: Request, roles: frozenset[Role] = ANY_ROLE) -> Viewer:
         viewer = self.viewer(req)
         if viewer.role not in roles:
-            raise Problem(403, "forbidden", "This token does not give that right.")
+            raise Problem(403, "forbidden", "This role does not give that right.")
         return viewer
 
     def admin_of(self, req: Request, order_id: uuid.UUID, roles: frozenset[Role]) -> Viewer:
@@ -90,11 +111,12 @@ def not_found() -> Problem:
 
 
 def _buyer(claims: BuyerClaims) -> Viewer:
-    return Viewer("buyer", order_id=uuid.UUID(claims.order_id), generation=claims.generation)
+    order_id = uuid.UUID(claims.order_id)
+    return Viewer("buyer", order_id=order_id, generation=claims.generation, expires=claims.expires)
 
 
 def _admin(claims: AdminClaims) -> Viewer:
-    return Viewer(claims.name, role=claims.role)
+    return Viewer(claims.name, role=claims.role, expires=claims.expires)
 
 
 def _bearer(req: Request) -> str:

@@ -50,6 +50,7 @@ class DownloadLink:
         who="buyer or admin",
         tag="fulfillment",
         answers={200: KeyLinks},
+        codes={403: ["used_up"], 409: ["not_ready"], 410: ["withdrawn", "expired_keys"]},
         refusals=[401, 403, 404, 409, 410, 429, 503],
     )
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

@@ -113,6 +113,7 @@ class Deliver:
         tag="fulfillment",
         body=Reason,
         answers={202: Pushed},
+        codes={409: ["nothing_due"]},
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

@@ -86,6 +86,7 @@ class GuestSession:
         tag="fulfillment",
         body=GuestWithCode,
         answers={201: SessionView},
+        codes={401: ["bad_code"]},
         refusals=[400, 401, 413, 415, 422, 429, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

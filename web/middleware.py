@@ -66,15 +66,19 @@ class Traces:
 class SafeHeaders:
     """Headers that a resource did not set itself. Nothing is cached unless a resource says so: answers carry rights."""
 
-    def __init__(self, *, https: bool) -> None:
+    def __init__(self, *, https: bool, cors: bool = False) -> None:
         self._headers = {
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
+            "X-Frame-Options": "DENY",  # for browsers that know no frame-ancestors
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cross-Origin-Resource-Policy": "same-origin",
             "Content-Security-Policy": API_POLICY,
             "Cache-Control": "no-store",
         }
+        if cors:
+            self._headers["Vary"] = "Origin"
         if https:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"
 

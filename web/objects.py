@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from falcon import Request, Response
+from pydantic import BaseModel, Field
 
 from bitloot.errors import Permanent
 from bitloot.shop import Shop
@@ -12,6 +13,11 @@ from web.describe import describe
 from web.errors import Problem
 
 __all__ = ["Objects"]
+
+
+class Signed(BaseModel):
+    expires: int = Field(ge=0, le=2**53, description="Unix time.")
+    signature: str
 
 
 class Objects:
@@ -24,7 +30,9 @@ class Objects:
         "A sealed object, by its signed link",
         who="anyone",
         tag="fulfillment",
+        query=Signed,
         answers={200: "application/octet-stream"},
+        codes={400: ["bad_request"], 403: ["bad_token", "expired_token"]},
         refusals=[400, 403, 404, 503],
     )
     def on_get(self, req: Request, resp: Response, name: str) -> None:

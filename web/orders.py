@@ -48,6 +48,12 @@ class Orders:
             "Idempotency-Key": "16 to 200 characters that nobody can guess; a repeat gets the same order."
         },
         answers={201: OrderPlaced},
+        codes={
+            400: ["bad_address", "bad_idempotency_key"],
+            409: ["idempotency_in_progress"],
+            422: ["unknown_product", "mixed_currencies", "idempotency_conflict", "payment_refused"],
+            503: ["gateway_unavailable"],
+        },
         refusals=[400, 409, 413, 415, 422, 429, 503],
     )
     def on_post(self, req: Request, resp: Response) -> None:

@@ -13,6 +13,7 @@ import falcon
 from falcon import Request, Response
 
 from web.auth import not_found
+from web.describe import describe
 
 __all__ = ["ADMIN_FOLDER", "Assets", "ConsolePage", "OrderPage", "Page", "page_policy", "read_folder"]
 
@@ -25,6 +26,9 @@ TYPES: Mapping[str, str] = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+
+#: What a page answers with; 304 where the browser has it already.
+HTML: Mapping[int, str | None] = {200: "text/html", 304: None}
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Page:
     def __init__(self, file: File) -> None:
         self._file = file
 
+    @describe("A page", who="anyone", tag="pages", answers=HTML, refusals=[])
     def on_get(self, req: Request, resp: Response) -> None:
         self._file.serve(req, resp, "no-cache")
 
@@ -79,6 +84,7 @@ class Page:
 class OrderPage(Page):
     """The buyer's page. The same bytes for every id: what it shows, it asks for with the token of its fragment."""
 
+    @describe("An order's page", who="anyone", tag="pages", answers=HTML, refusals=[])
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:  # type: ignore[override]
         super().on_get(req, resp)
 
@@ -86,6 +92,7 @@ class OrderPage(Page):
 class ConsolePage(Page):
     """The operators' page. The same bytes for every view of it: what it shows, it asks for with its session."""
 
+    @describe("The operators' page", who="anyone", tag="pages", answers=HTML, refusals=[])
     def on_get(self, req: Request, resp: Response, view: str = "") -> None:
         super().on_get(req, resp)
 
@@ -96,6 +103,13 @@ class Assets:
     def __init__(self, files: Mapping[str, File]) -> None:
         self._files = {name: file for name, file in files.items() if not name.endswith(".html")}
 
+    @describe(
+        "A style sheet, script or picture",
+        who="anyone",
+        tag="pages",
+        answers={200: "text/css, text/javascript, image/svg+xml", 304: None},
+        refusals=[404],
+    )
     def on_get(self, req: Request, resp: Response, name: str) -> None:
         file = self._files.get(name)
         if file is None:

@@ -17,7 +17,7 @@ from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
 from web.guests import order_for
-from web.pages import File, OrderPage
+from web.pages import HTML, File, OrderPage
 from web.tries import limit_address
 
 __all__ = ["TEXTS", "PlainOrderPage"]
@@ -50,6 +50,7 @@ class PlainOrderPage(OrderPage):
         self._plain = Template(plain.data.decode())
         self._settings = settings
 
+    @describe("An order's page", who="anyone", tag="pages", answers=HTML, refusals=[])
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:  # type: ignore[override]
         super().on_get(req, resp, order_id)
         resp.set_header("Content-Security-Policy", _with_forms(self._file.policy))
@@ -58,7 +59,8 @@ class PlainOrderPage(OrderPage):
         "Where an order stands, as a page",
         who="anyone",
         tag="fulfillment",
-        answers={200: "text/html; charset=utf-8"},
+        answers={200: "text/html"},
+        codes={400: ["bad_form"], 415: ["not_a_form"]},
         refusals=[400, 413, 415, 429, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

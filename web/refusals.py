@@ -29,6 +29,8 @@ class Refusal:
             f"Content-Length: {len(body)}\r\n"
             "Cache-Control: no-store\r\n"
             "X-Content-Type-Options: nosniff\r\n"
+            "Referrer-Policy: no-referrer\r\n"
+            "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
             f"{RETRY if self.status == 503 else ''}"
             "Connection: close\r\n\r\n"
         )

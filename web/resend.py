@@ -44,6 +44,7 @@ class ResendWebhooks:
             "svix-signature": "v1,<HMAC-SHA256 of id.timestamp.body>; several by spaces.",
         },
         answers={204: None},
+        codes={401: ["stale_signature"]},
         refusals=[400, 401, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response) -> None:

@@ -72,6 +72,12 @@ class Reveal:
         who="buyer",
         tag="fulfillment",
         answers={200: Revealed},
+        codes={
+            403: ["used_up"],
+            409: ["not_ready"],
+            410: ["withdrawn", "expired_keys"],
+            503: ["key_unreadable"],
+        },
         refusals=[401, 403, 404, 409, 410, 429, 500, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

@@ -50,6 +50,7 @@ class Session:
         tag="fulfillment",
         body=LinkToken,
         answers={201: SessionView},
+        codes={401: ["bad_token", "expired_token", "ended_right"]},
         refusals=[400, 401, 404, 413, 415, 422, 429, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

@@ -14,6 +14,8 @@ from bitloot.development import master_key
 from bitloot.errors import UnsafeSettings
 from bitloot.settings import load_settings
 from bitloot.tokens import Role, Tokens
+from db import record_access
+from db.base import transaction
 from db.revocations import revoke_admin, revoke_token
 
 __all__ = ["command"]
@@ -57,11 +59,20 @@ def revoke(name: str | None, token_id: str | None, reason: str, who: str) -> Non
     """End every token that the operator NAME has by now, or one token. The relay shows their bearers out."""
     if (name is None) == (token_id is None):
         raise click.UsageError("Name an operator or a --token-id.")
-    with open_database():
+    with open_database(), transaction():
         if name is not None:
             revoke_admin(name, who=who, reason=reason)
         elif token_id is not None:
             revoke_token(token_id, who=who, reason=reason)
+        record_access(
+            None,
+            "token_revoke",
+            actor=f"cli:{who}",
+            outcome="granted",
+            address="",
+            user_agent="bitloot token",
+            details={"admin": name, "token": token_id, "reason": reason},
+        )
     say(f"Revoked: {name or token_id}.")
 
 

@@ -35,6 +35,20 @@ def test_an_admin_token_says_who_and_what(tokens: Tokens) -> None:
         assert (read.name, read.role) == ("ada", role)
 
 
+def test_a_relay_token_says_which_session_and_opens_nothing_else(tokens: Tokens) -> None:
+    session = uuid4()
+    token = tokens.relay("ada@shop.example", session, 60)
+    read = tokens.read_relay(token)
+    assert (read.name, read.session) == ("ada@shop.example", session)
+    for reader in (tokens.read_admin, tokens.read_buyer, tokens.read_link):
+        with pytest.raises(BadToken):
+            reader(token)
+    with pytest.raises(BadToken):
+        tokens.read_relay(tokens.admin("ada", "owner", 60))
+    with pytest.raises(BadToken):  # its own key, though it derives from the admins' secret
+        tokens.read_relay(jwt.encode(claims(aud="bitloot:relay", sid=str(session)), ADMIN, "HS256"))
+
+
 def test_a_link_token_says_which_order_and_generation(tokens: Tokens) -> None:
     order = uuid4()
     read = tokens.read_link(tokens.link(order, 3))

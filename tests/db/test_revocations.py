@@ -6,6 +6,8 @@ import time
 import uuid
 
 from bitloot.settings import Settings
+from db.admin_sessions import begin_session, end_session
+from db.admins import add_admin
 from db.revocations import Grant, ended, revoke_admin, revoke_token
 from db.rights import give_right_anew
 from tests.factories import an_order
@@ -38,3 +40,14 @@ def test_a_buyers_older_tokens_end_when_the_right_is_given_anew(database: Settin
     assert ended([old, new, unasked]) == set()
     assert give_right_anew(order) == 2
     assert ended([old, new, unasked]) == {old}
+
+
+def test_what_a_session_was_given_ends_with_it(database: Settings) -> None:
+    olga = add_admin("olga@shop.example", "owner", None)
+    assert olga is not None
+    session = begin_session(olga, b"cookie", idle=60, seconds=60, address="", user_agent="")
+    assert session is not None
+    alive, invented = (Grant("a", 0, admin="x", session=id) for id in (session.id, uuid.uuid4()))
+    assert ended([alive, invented]) == {invented}
+    end_session(session.id)
+    assert ended([alive]) == {alive}

@@ -19,6 +19,7 @@ from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
 from db import base, put_products
 from tests.tools import CHROMIUM, NODE
+from tests.web.promises import BROKEN, watch
 from web.app import create_app
 from web.standins import StandinsConfig, catalog_rows, start_standins
 from web.standins.server import RunningStandins
@@ -26,7 +27,7 @@ from web.standins.server import RunningStandins
 Ask = Callable[..., Result]
 
 #: Where there is neither Node nor a browser, nothing can be said of how they hear; the run's end tells.
-collect_ignore = [] if NODE and CHROMIUM else ["test_live_js.py"]
+collect_ignore = [] if NODE and CHROMIUM else ["test_live_js.py", "test_docs_page.py"]
 
 
 @pytest.fixture
@@ -81,7 +82,15 @@ def _seed(row: Mapping[str, str]) -> dict[str, Any]:
 
 @pytest.fixture
 def client(shop: Shop) -> TestClient:
-    return TestClient(create_app(shop.settings, shop))
+    return TestClient(watch(create_app(shop.settings, shop)))
+
+
+@pytest.fixture
+def promises_are_kept() -> Iterator[None]:
+    """No answer of this test has a status, code or media type that the document does not name."""
+    BROKEN.clear()
+    yield
+    assert BROKEN == []
 
 
 @pytest.fixture
@@ -113,10 +122,10 @@ def fresh_client(shop: Shop, **changes: str) -> TestClient:
     """The application anew, with some settings changed."""
     secret = {name: SecretStr(value) for name, value in changes.items()}
     settings = shop.settings.model_copy(update=secret)
-    return TestClient(create_app(settings, replace(shop, settings=settings)))
+    return TestClient(watch(create_app(settings, replace(shop, settings=settings))))
 
 
 def settled(shop: Shop, **changes: Any) -> TestClient:
     """The application anew, with some plain settings changed."""
     settings = shop.settings.model_copy(update=changes)
-    return TestClient(create_app(settings, replace(shop, settings=settings)))
+    return TestClient(watch(create_app(settings, replace(shop, settings=settings))))

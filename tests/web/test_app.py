@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from falcon.testing import TestClient
 
 from bitloot.shop import Shop
+from bitloot.tokens import Role
 from db import AccessRecord, Notice, Order, Payment, Product
 from tests.factories import a_payment, an_order
 from tests.web.cast import JSON, admin, bearer, buyer, fulfilled_order, ipn_body, signed
+from tests.web.signing_in import Browser, an_account
 from web.app import routes
-from web.describe import described
+from web.describe import Described, described, least_role
 from web.openapi import responders
+
+pytestmark = pytest.mark.usefixtures("promises_are_kept")
 
 #: Routes of one order, as its buyer uses them: (method, path, body).
 OF_AN_ORDER: list[tuple[str, str, Any]] = [
@@ -27,21 +32,33 @@ OF_AN_ORDER: list[tuple[str, str, Any]] = [
 ]
 
 
-def admin_routes(shop: Shop) -> list[tuple[str, str]]:
-    """(method, path) of everything that only admins may do."""
-    fill = {
-        "order_id:uuid": str(uuid.uuid4()),
-        "notice_id:uuid": str(uuid.uuid4()),
-        "refused_id:uuid": str(uuid.uuid4()),
-        "job_id:uuid": str(uuid.uuid4()),
-        "case_id:uuid": str(uuid.uuid4()),
-        "reservation_id": "X",
-    }
-    found = []
-    for path, method, promise in responders(routes(shop)):
-        if promise.who == "admin" and path != "/metrics":
-            found.append((method.upper(), re.sub(r"\{([^}]+)\}", lambda field: fill[field[1]], path)))
-    return found
+@dataclass(frozen=True)
+class Asked:
+    """A route as somebody asks for it, about things that are not there."""
+
+    method: str
+    path: str
+    promise: Described
+
+    @property
+    def least(self) -> Role | None:
+        return least_role(self.method, self.promise)
+
+    @property
+    def body(self) -> Any:
+        return {"reason": "because"} if self.method not in {"GET", "DELETE"} else None
+
+
+def all_routes(shop: Shop) -> list[Asked]:
+    """Everything that the application answers, as its own list says."""
+    return [
+        Asked(
+            method.upper(),
+            re.sub(r"\{\w+(:uuid)?[^}]*\}", lambda one: str(uuid.uuid4()) if one[1] else "X", path),
+            promise,
+        )
+        for path, method, promise in responders(routes(shop))
+    ]
 
 
 @pytest.mark.parametrize(("method", "path", "body"), OF_AN_ORDER)
@@ -74,22 +91,43 @@ def test_no_token_or_a_bad_one_opens_nothing(
     assert AccessRecord.select().count() == 0
 
 
-def test_admin_routes_need_an_admin(client: TestClient, shop: Shop) -> None:
-    token = buyer(shop, an_order())
-    found = admin_routes(shop)
-    assert len(found) >= 7
-    for method, path in found:
-        body = {"reason": "because"} if method == "POST" else None
+#: Who signs in is nobody yet.
+DOORS = {"/admin/session", "/admin/session/mail-link", "/admin/session/redeem"}
+
+RANKS: tuple[Role, ...] = ("read-only", "operator", "owner")
+
+
+def test_whoever_writes_an_admin_route_says_that_it_is_one(shop: Shop) -> None:
+    for asked in all_routes(shop):
+        if asked.path.startswith("/admin") and not (asked.path in DOORS and asked.method == "POST"):
+            assert asked.promise.who == "admin", asked.path
+
+
+def test_every_route_gives_each_role_what_it_promises_and_no_more(client: TestClient, shop: Shop) -> None:
+    stranger = buyer(shop, an_order())
+    promised = [asked for asked in all_routes(shop) if asked.least is not None and asked.path != "/metrics"]
+    assert len(promised) >= 25
+    for method, path, body, least in ((one.method, one.path, one.body, one.least) for one in promised):
+        assert least is not None
         assert client.simulate_request(method, path, json=body).status_code == 401, path
-        refused = client.simulate_request(method, path, headers=token, json=body).status_code
-        assert refused == (404 if path.startswith("/fulfillment/") else 403), path
+        refused = client.simulate_request(method, path, headers=stranger, json=body).status_code
+        assert refused == (403 if path.startswith(("/admin", "/kinguin")) else 404), path
+        for role in RANKS:
+            answer = client.simulate_request(method, path, headers=admin(shop, role), json=body)
+            may = RANKS.index(role) >= RANKS.index(least)
+            forbidden = answer.status_code == 403 and answer.json["code"] == "forbidden"
+            assert (answer.status_code != 401, forbidden) == (True, not may), (method, path, role)
 
 
-def test_a_reader_may_not_act(client: TestClient, shop: Shop) -> None:
-    for method, path in admin_routes(shop):
-        if method == "POST":
-            answer = client.simulate_post(path, headers=admin(shop, "read-only"), json={"reason": "because"})
-            assert (answer.status_code, answer.json["code"]) == (403, "forbidden"), path
+def test_a_session_changes_nothing_from_a_page_that_is_not_ours(client: TestClient, shop: Shop) -> None:
+    an_account()
+    browser = Browser(client, shop)
+    browser.sign_in()
+    changing = [one for one in all_routes(shop) if one.least is not None and one.method != "GET"]
+    assert len(changing) >= 9
+    for asked in changing:
+        answer = browser.ask(asked.method, asked.path, asked.body, Origin="https://evil.example")
+        assert answer.json["code"] == "cross_site", asked.path
 
 
 @pytest.mark.parametrize(
@@ -112,12 +150,10 @@ def test_every_refusal_is_a_problem_document(
 
 
 def test_every_route_says_what_it_promises(shop: Shop) -> None:
-    pages = {"/", "/docs", "/o/{order_id:uuid}", "/assets/{name}"}
     for path, resource in routes(shop):
         methods = [name for name in dir(resource) if re.fullmatch(r"on_(get|post|put|patch|delete)", name)]
         assert methods
-        if path not in pages:
-            assert all(described(getattr(resource, name)) for name in methods), path
+        assert all(described(getattr(resource, name)) for name in methods), path
 
 
 def test_a_whole_purchase_from_the_outside(client: TestClient, shop: Shop) -> None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from falcon.inspect import inspect_routes
 from falcon.testing import Result, TestClient
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic.alias_generators import to_camel
 
 from bitloot.shop import Shop
 from tests.factories import a_payment, a_waiting_order, an_order
 from tests.web.cast import admin, buyer, fulfilled_order, ipn_body, signed
 from tests.web.conftest import Ask
-from web.app import routes
+from web.app import create_app, routes
 from web.openapi import responders
+
+pytestmark = pytest.mark.usefixtures("promises_are_kept")
 
 
 @pytest.fixture
@@ -48,6 +54,49 @@ def test_it_is_complete_and_names_no_other_host(contract: dict[str, Any], shop: 
     assert ("/fulfillment/{orderId}/reveal", "post") in told
     assert "http://" not in json.dumps(contract)
     assert "https://" not in json.dumps(contract)
+
+
+def test_it_tells_of_every_route_that_the_application_answers(contract: dict[str, Any], shop: Shop) -> None:
+    """By the router itself, so that a route cannot be served and not be told of."""
+    served = {
+        (
+            re.sub(r"\{(\w+)[^}]*\}", lambda one: "{" + to_camel(one[1]) + "}", route.path),
+            method.method.lower(),
+        )
+        for route in inspect_routes(create_app(shop.settings, shop))
+        for method in route.methods
+        if not method.internal
+    }
+    assert served == {(path, method) for path, methods in contract["paths"].items() for method in methods}
+
+
+def test_every_example_fits_its_schema(contract: dict[str, Any]) -> None:
+    found = list(_examples(contract["paths"]))
+    assert len(found) > 100
+    for where, media in found:
+        whole = {"components": contract["components"], **media["schema"]}
+        problems = [error.message for error in OAS31Validator(whole).iter_errors(media["example"])]
+        assert problems == [], (where, media["example"])
+
+
+def _examples(paths: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            contents = [("body", operation.get("requestBody", {})), *operation["responses"].items()]
+            for what, part in contents:
+                for media in part.get("content", {}).values():
+                    if "schema" in media:
+                        yield f"{method} {path} {what}", media
+
+
+def test_every_refusal_names_its_codes(contract: dict[str, Any]) -> None:
+    for path, methods in contract["paths"].items():
+        for method, operation in methods.items():
+            for status, answer in operation["responses"].items():
+                if "application/problem+json" in answer.get("content", {}) and operation["tags"] != [
+                    "notices"
+                ]:
+                    assert "allOf" in str(answer) or status in {"500", "503"}, (path, method, status)
 
 
 def test_every_reference_leads_somewhere(contract: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ from tests.web.conftest import Ask
 from web.deadline import database, install
 from web.standins.server import RunningStandins
 
+pytestmark = pytest.mark.usefixtures("promises_are_kept")
+
 
 def key() -> dict[str, str]:
     return {"Idempotency-Key": secrets.token_hex(16)}

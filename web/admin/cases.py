@@ -61,6 +61,10 @@ class CaseResolve:
         tag="admin",
         body=Resolution,
         answers={200: ResolvedView},
+        codes={
+            409: ["not_now", "already_resolved", "buying_now", "not_manual"],
+            422: ["no_basis", "no_reference"],
+        },
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, case_id: uuid.UUID) -> None:

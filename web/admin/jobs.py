@@ -56,6 +56,13 @@ class JobRetry:
         tag="admin",
         body=Reason,
         answers={202: JobRetried},
+        codes={
+            409: [
+                *("unknown_actor", "order_over", "order_unknown", "order_gone_on", "purchase_manual"),
+                "job_already_retried",
+            ],
+            503: ["queue_away"],
+        },
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, job_id: uuid.UUID) -> None:

@@ -37,9 +37,10 @@ class KeyAuditExport:
     @describe(
         "An order's access records as CSV or JSON lines",
         who="admin",
+        role="owner",
         tag="admin",
         query=ExportQuery,
-        answers={200: "text/csv"},
+        answers={200: "text/csv, application/jsonl"},
         refusals=[401, 403, 404, 422, 503],
     )
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

@@ -98,6 +98,7 @@ class ResendLetter:
         tag="admin",
         body=SendAgain,
         answers={202: Asked},
+        codes={409: ["withdrawn", "not_ready", "no_letter"]},
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

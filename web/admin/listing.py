@@ -16,7 +16,7 @@ from web.admin.answers import read_query
 from web.admin.queries import Filtered
 from web.admin.streams import Exports
 from web.answers import Answer, Page, answer
-from web.auth import ANY_ROLE, Gate
+from web.auth import ANY_ROLE, OWNER, Gate
 from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
@@ -80,8 +80,10 @@ class AdminExport:
             f"{told.title}: all that the filter finds, as CSV or JSON lines; recorded",
             who="admin",
             tag="admin",
+            role="owner" if told.export_roles == OWNER else None,
             query=query,
-            answers={200: "text/csv"},
+            answers={200: "text/csv, application/jsonl"},
+            codes={429: ["exports_busy"]},
             refusals=[401, 403, 422, 429, 503],
         )
         def on_get(req: Request, resp: Response) -> None:

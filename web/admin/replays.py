@@ -40,6 +40,7 @@ class WebhookReplay:
         tag="admin",
         body=ReplayOne,
         answers={200: Foresight, 202: Replayed},
+        codes={409: ["expunged"]},
         refusals=REFUSALS,
     )
     def on_post(self, req: Request, resp: Response, notice_id: uuid.UUID) -> None:
@@ -77,6 +78,7 @@ class WebhookReplays:
         tag="admin",
         body=ReplayMany,
         answers={200: Foresight, 202: ReplayedMany},
+        codes={409: ["count_changed", "too_many"]},
         refusals=[status for status in REFUSALS if status != 404],
     )
     def on_post(self, req: Request, resp: Response) -> None:

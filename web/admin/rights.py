@@ -43,9 +43,11 @@ class Revoke:
     @describe(
         "Withdraw the right to an order's keys, and destroy them",
         who="admin",
+        role="owner",
         tag="admin",
         body=Reason,
         answers={200: Revoked},
+        codes={409: ["not_now"]},
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
@@ -77,9 +79,11 @@ class KeyView:
     @describe(
         "Look at an order's keys as its shop's owner",
         who="admin",
+        role="owner",
         tag="admin",
         body=Reason,
         answers={200: Revealed},
+        codes={403: ["key_view_off"], 409: ["not_ready"], 503: ["key_unreadable"]},
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 500, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

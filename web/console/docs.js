@@ -1,11 +1,7 @@
-// Renders /openapi.json as a list; schemas are written out with their references followed.
+// Renders /openapi.json as a list of operations to read and to try; references of schemas are followed.
 
-const element = (tag, className, text) => {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-};
+import { element } from "/assets/make.js";
+import { bear, tryIt } from "/assets/try.js";
 
 const contract = await (await fetch("/openapi.json")).json();
 const schemas = contract.components.schemas;
@@ -13,6 +9,7 @@ const schemas = contract.components.schemas;
 function outline(schema, depth = 0) {
   if (!schema) return "";
   if (schema.$ref) return depth > 6 ? "…" : outline(schemas[schema.$ref.split("/").pop()], depth);
+  if (schema.allOf) return schema.allOf.map((one) => outline(one, depth)).join(" & ");
   if (schema.anyOf) return schema.anyOf.map((one) => outline(one, depth)).join(" | ");
   if (schema.type === "array") return `[${outline(schema.items, depth)}]`;
   if (schema.type === "object" && schema.properties) {
@@ -31,29 +28,36 @@ function outline(schema, depth = 0) {
 const schemaOf = (content) => Object.entries(content || {})[0];
 
 function rights(operation) {
-  return operation.security.map((one) => Object.keys(one)[0]).join(" or ") || "no token";
+  const ways = operation.security.map((one) => Object.keys(one)[0]).join(" or ") || "no token";
+  return operation["x-role"] && operation["x-role"] !== "read-only" ? `${ways}: ${operation["x-role"]}` : ways;
 }
 
+function answers(operation) {
+  return Object.entries(operation.responses).flatMap(([status, answer]) => {
+    const content = schemaOf(answer.content);
+    if (content?.[0] === "application/problem+json") {
+      return [element("p", "bad", `${status} ${answer.description}`)];
+    }
+    const head = element("p", "good", `${status}${content ? ` ${content[0]}` : ""}`);
+    return content?.[1].schema ? [head, element("pre", "", outline(content[1].schema))] : [head];
+  });
+}
+
+// What is inside is made when it is opened: a document of this size would cost every visit a second.
 function show(path, method, operation) {
   const box = element("details", "operation");
   const head = element("summary");
   head.append(element("span", "method", method.toUpperCase()), element("code", "", path));
   head.append(element("span", "soft", `${operation.summary} · ${rights(operation)}`));
   box.append(head);
-  for (const parameter of operation.parameters || []) {
-    const about = [parameter.in, outline(parameter.schema), parameter.description].filter(Boolean).join(" · ");
-    const row = element("p", "soft");
-    row.append(element("code", "", parameter.name), ` ${about}`);
-    box.append(row);
-  }
-  const body = schemaOf(operation.requestBody?.content);
-  if (body) box.append(element("p", "", "Body"), element("pre", "", outline(body[1].schema)));
-  for (const [status, answer] of Object.entries(operation.responses)) {
-    const content = schemaOf(answer.content);
-    const refused = content?.[0] === "application/problem+json";
-    box.append(element("p", refused ? "bad" : "good", `${status}${content ? ` ${content[0]}` : ""}`));
-    if (content && !refused && content[1].schema) box.append(element("pre", "", outline(content[1].schema)));
-  }
+  box.dataset.words = `${method} ${path} ${operation.summary}`.toLowerCase();
+  box.addEventListener("toggle", () => {
+    if (!box.open || box.childElementCount > 1) return;
+    const body = schemaOf(operation.requestBody?.content);
+    box.append(element("h3", "", "Try it"), tryIt(path, method, operation), element("h3", "", "What it takes and says"));
+    if (body) box.append(element("p", "soft", "Body"), element("pre", "", outline(body[1].schema)));
+    box.append(...answers(operation));
+  });
   return box;
 }
 
@@ -68,3 +72,11 @@ document.getElementById("title").textContent = `${contract.info.title} API ${con
 document.getElementById("operations").append(
   ...[...byTag].flatMap(([tag, boxes]) => [element("h2", "tag", tag), ...boxes]),
 );
+
+document.getElementById("token").addEventListener("input", (event) => bear(event.target.value));
+document.getElementById("find").addEventListener("input", (event) => {
+  const words = event.target.value.toLowerCase().split(/\s+/);
+  for (const box of document.querySelectorAll(".operation")) {
+    box.hidden = !words.every((word) => box.dataset.words.includes(word));
+  }
+});

@@ -41,7 +41,7 @@ class Rights:
 
 
 def rights_of(tokens: Tokens, text: str) -> Rights:
-    """Reads a buyer's or an admin's token. Raises Cut."""
+    """Reads a buyer's token, an admin's, or one that a session of the console was given. Raises Cut."""
     try:
         rights = _read(tokens, text)
     except BadToken as error:
@@ -60,8 +60,15 @@ def _read(tokens: Tokens, text: str) -> Rights:
     except BadToken as error:
         if error.code == "expired_token":
             raise
-    admin = tokens.read_admin(text)
-    return Rights(Grant(admin.token_id, admin.issued, admin=admin.name), admin.expires)
+    try:
+        admin = tokens.read_admin(text)
+        return Rights(Grant(admin.token_id, admin.issued, admin=admin.name), admin.expires)
+    except BadToken as error:
+        if error.code == "expired_token":
+            raise
+    passed = tokens.read_relay(text)
+    grant = Grant(passed.token_id, passed.issued, admin=passed.name, session=passed.session)
+    return Rights(grant, passed.expires)
 
 
 def _grant(buyer: BuyerClaims) -> Grant:

@@ -10,6 +10,7 @@ from bitloot.cli.opening import open_database
 from bitloot.master_keys import parse_master_keys
 from bitloot.settings import load_settings
 from bitloot.tokens import Tokens
+from db import AccessRecord
 from db.revocations import Grant, ended
 from tests.bitloot.cli.conftest import Bitloot
 
@@ -45,6 +46,8 @@ def test_a_revoked_operator_is_out_and_a_new_token_lets_in_again(
     ]
     with open_database():
         assert ended(grants) == {grants[0], grants[2]}
+        told = [(record.action, record.details["admin"]) for record in AccessRecord.select()]
+        assert told == [("token_revoke", "carol"), ("token_revoke", None)]
     said = bitloot("token", "revoke", "--reason", "nobody")
     assert (said.code, "Name an operator or a --token-id." in said.err) == (2, True)
 

@@ -35,6 +35,15 @@ def test_an_admin_may_see_all(tokens: Tokens, role: str) -> None:
     assert all(rights.may(key, time.time()) for key in (ORDER, "orders", "jobs", "webhooks"))
 
 
+def test_a_session_of_the_console_may_see_all_as_long_as_it_lives(tokens: Tokens) -> None:
+    session = uuid.uuid4()
+    rights = rights_of(tokens, tokens.relay("ada@shop.example", session, 600))
+    assert (rights.admin, rights.grant.session) == (True, session)
+    with pytest.raises(Cut) as cut:
+        rights_of(tokens, tokens.relay("ada@shop.example", session, -60))
+    assert cut.value.code is Close.TOKEN_EXPIRED
+
+
 def test_nobody_may_see_anything_once_expired() -> None:
     for rights in (Rights(Grant("t", 0, order_id=ORDER), 1000.0), Rights(Grant("t", 0, admin="a"), 1000.0)):
         assert rights.may(ORDER, 999.9)
