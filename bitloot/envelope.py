@@ -9,6 +9,8 @@ from bitloot.errors import SealBroken
 
 __all__ = [
     "DATA_KEY",
+    "DERIVED",
+    "DIRECT",
     "LOCAL",
     "MAX_BODY",
     "NONCE",
@@ -31,8 +33,11 @@ _WRAP, _SEAL = b"BLW", b"BLS"
 #: Versions of a wrapped data key: by a master key of ours, or by a key service in its own format.
 LOCAL, SERVICE = b"\x01", b"\x02"
 
+#: Versions of a sealed object: under the data key itself, or under a key of its own that is derived from it.
+DIRECT, DERIVED = b"\x01", b"\x02"
+
 #: What sealing adds to a plaintext (bytes).
-OVERHEAD = len(_SEAL + LOCAL) + NONCE + TAG
+OVERHEAD = len(_SEAL + DERIVED) + NONCE + TAG
 
 
 def bind(header: bytes, *names: str) -> bytes:
@@ -71,12 +76,18 @@ class Wrapped:
 
 @dataclass(frozen=True)
 class Sealed:
-    """Content under a data key: `BLS`, version, nonce, body with tag. It names no master key: those may change."""
+    """One content: `BLS`, version, nonce, body with tag. It names no master key: those may change.
+
+    Version 2 is sealed under a key that opens this one thing. Version 1 is read, and no longer written.
+    """
 
     nonce: bytes
     body: bytes = field(repr=False)
+    version: bytes = DERIVED
 
-    header = _SEAL + LOCAL
+    @property
+    def header(self) -> bytes:
+        return _SEAL + self.version
 
     def pack(self) -> bytes:
         return self.header + self.nonce + self.body
@@ -84,10 +95,10 @@ class Sealed:
     @classmethod
     def parse(cls, data: bytes) -> Self:
         """Raises SealBroken (bad_format)."""
-        _, rest = _after(_SEAL, data, LOCAL)
+        version, rest = _after(_SEAL, data, DIRECT, DERIVED)
         if len(rest) < NONCE + TAG:
             raise SealBroken("vault: a sealed object is cut short", code="bad_format")
-        return cls(rest[:NONCE], rest[NONCE:])
+        return cls(rest[:NONCE], rest[NONCE:], version)
 
 
 def _after(magic: bytes, data: bytes, *versions: bytes) -> tuple[bytes, bytes]:

@@ -213,6 +213,12 @@ class Settings(BaseSettings):
         return self.relay_url or f"{scheme}://{place}/fulfillment"
 
     @property
+    def store_origin(self) -> str:
+        """The origin of signed links that lead away from PUBLIC_URL; empty where the shop itself serves them."""
+        store = urlsplit(self.s3_endpoint_url)
+        return f"{store.scheme}://{store.netloc}" if self.store == "s3" else ""
+
+    @property
     def development(self) -> bool:
         return self.environment == "development"
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bitloot.envelope import DATA_KEY, LOCAL, NONCE, SERVICE, Sealed, Wrapped, bind
+from bitloot.envelope import DATA_KEY, DIRECT, LOCAL, NONCE, SERVICE, Sealed, Wrapped, bind
 from bitloot.errors import SealBroken
 from bitloot.master_keys import LocalKey, MasterKey, decrypt, parse_master_keys
 
@@ -22,6 +22,9 @@ __all__ = ["FINGERPRINTS", "Vault"]
 
 #: The context of the shop's fingerprint key, which is wrapped as a data key is.
 FINGERPRINTS = "shop:fingerprints"
+
+#: What a content's own key is derived for (docs/envelope.md).
+_CONTENT = b"bitloot/content/2"
 
 
 class Vault:
@@ -64,18 +67,25 @@ class Vault:
         return self._wrap(AESGCM.generate_key(bit_length=256), context, number)
 
     def seal(self, wrapped: bytes, context: str, label: str, plaintext: bytes) -> bytes:
-        """The plaintext under the wrapped data key, bound to context and label."""
+        """The plaintext under a key of its own, bound to context and label."""
         nonce = os.urandom(NONCE)
-        cipher = AESGCM(self._unwrap(wrapped, context))
-        return Sealed(
-            nonce, cipher.encrypt(nonce, plaintext, bind(Sealed.header, "seal", context, label))
-        ).pack()
+        cipher = AESGCM(self.content_key(wrapped, context, label))
+        bound = bind(Sealed(nonce, b"").header, "seal", context, label)
+        return Sealed(nonce, cipher.encrypt(nonce, plaintext, bound)).pack()
 
     def open(self, wrapped: bytes, context: str, label: str, sealed: bytes) -> bytes:
         """The plaintext again."""
         parsed = Sealed.parse(sealed)
-        cipher = AESGCM(self._unwrap(wrapped, context))
-        return decrypt(cipher, parsed.nonce + parsed.body, bind(parsed.header, "seal", context, label))
+        direct = parsed.version == DIRECT
+        key = self._unwrap(wrapped, context) if direct else self.content_key(wrapped, context, label)
+        return decrypt(AESGCM(key), parsed.nonce + parsed.body, bind(parsed.header, "seal", context, label))
+
+    def content_key(self, wrapped: bytes, context: str, label: str) -> bytes:
+        """What opens this one content (of version 2) and nothing else of the order: for the content's owner alone."""
+        info = bind(_CONTENT, context, label)
+        return HKDF(algorithm=SHA256(), length=DATA_KEY, salt=None, info=info).derive(
+            self._unwrap(wrapped, context)
+        )
 
     def rewrap(self, wrapped: bytes, context: str) -> bytes:
         """The same data key under the first master key; the same bytes if it is there already and still opens."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -32,6 +33,7 @@ class Key(Model):
     order_id: uuid.UUID
     line_id: uuid.UUID
     purchase_id: uuid.UUID
+    number: int  # among the keys of its line, from 1, as `keys_of` counts
     id = UUIDField(primary_key=True)
     order = ForeignKeyField(Order, backref="keys", index=False)
     line = ForeignKeyField(Line, backref="keys", index=False)
@@ -81,9 +83,13 @@ def object_name(order_id: uuid.UUID, key: uuid.UUID) -> str:
 
 
 def keys_of(order_id: uuid.UUID) -> list[Key]:
-    """An order's keys, in the order of its lines."""
+    """An order's keys, in the order of its lines, numbered within each. One that comes later has a higher number."""
     query = Key.select(Key, Line).join(Line).where(Key.order == order_id)
-    return list(query.order_by(Line.position, Key.stored_at, Key.id))
+    found, numbers = list(query.order_by(Line.position, Key.stored_at, Key.id)), Counter[uuid.UUID]()
+    for key in found:
+        numbers[key.line_id] += 1
+        key.number = numbers[key.line_id]
+    return found
 
 
 def same_key_elsewhere(fingerprints: Sequence[str], order_id: uuid.UUID) -> uuid.UUID | None:

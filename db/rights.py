@@ -25,32 +25,35 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Right:
-    """Links and tokens of another `generation` open nothing. `reveals` are counted since the right was last given."""
+    """Links and tokens of another `generation` open nothing. `reveals` counts keys shown since the right was given."""
 
     generation: int = 1
     reveals: int = 0
     withdrawn: str | None = None  # why
+    keys: int = 0  # that the order has by now
 
 
 def right_of(order_id: uuid.UUID) -> Right:
     """An order that has no row of its own has the first right."""
     found = rows(
-        "SELECT generation, reveals, CASE WHEN withdrawn_at IS NOT NULL THEN coalesce(reason, '') END"
-        " FROM rights WHERE order_id = %s",
+        "SELECT coalesce(r.generation, 1), coalesce(r.reveals, 0),"
+        " CASE WHEN r.withdrawn_at IS NOT NULL THEN coalesce(r.reason, '') END,"
+        " (SELECT count(*) FROM keys k WHERE k.order_id = asked.id)"
+        " FROM (SELECT %s::uuid AS id) asked LEFT JOIN rights r ON r.order_id = asked.id",
         order_id,
     )
-    return Right(*found[0]) if found else Right()
+    return Right(*found[0])
 
 
-def spend_reveal(order_id: uuid.UUID, generation: int, limit: int) -> bool:
-    """Counts one reveal; False if the limit is reached, or the right is withdrawn or of another generation."""
+def spend_reveal(order_id: uuid.UUID, generation: int, limit: int, keys: int = 1) -> bool:
+    """Counts `keys` as shown; False if `limit` is reached, or the right is withdrawn or of another generation."""
     return bool(
         rows(
-            "INSERT INTO rights AS r (order_id, generation, reveals) SELECT %s, 1, 1 WHERE %s = 1"
+            "INSERT INTO rights AS r (order_id, generation, reveals) SELECT %s, 1, %s WHERE %s = 1"
             " OR EXISTS (SELECT 1 FROM rights WHERE order_id = %s)"
-            " ON CONFLICT (order_id) DO UPDATE SET reveals = r.reveals + 1"
+            " ON CONFLICT (order_id) DO UPDATE SET reveals = r.reveals + excluded.reveals"
             " WHERE r.generation = %s AND r.reveals < %s AND r.withdrawn_at IS NULL RETURNING reveals",
-            *(order_id, generation, order_id, generation, limit),
+            *(order_id, keys, generation, order_id, generation, limit),
         )
     )
 

@@ -38,4 +38,6 @@ def left_out() -> list[str]:
         lines.append(
             "left out: the TypeScript client, in tests/flows/test_clients.py, needs `make clients` (npm)"
         )
+    if not NODE:
+        lines.append("left out: tests/web/test_unseal_js.py needs Node 20 or newer")
     return lines

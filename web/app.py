@@ -26,6 +26,7 @@ from web.door import open_door
 from web.downloads import DownloadLink
 from web.errors import add_error_handlers
 from web.fulfilment import Deliver, FulfilmentStatus
+from web.grants import Grant
 from web.guests import GuestCode, GuestSession
 from web.health import Alive, Ready
 from web.ipn import Ipn
@@ -89,6 +90,7 @@ def routes(shop: Shop) -> list[Route]:
         ("/fulfillment/{order_id:uuid}/code", GuestCode(shop)),
         ("/fulfillment/{order_id:uuid}/guest-session", GuestSession(shop)),
         ("/fulfillment/{order_id:uuid}/reveal", Reveal(shop, gate)),
+        ("/fulfillment/{order_id:uuid}/grant", Grant(shop, gate)),
         ("/fulfillment/{order_id:uuid}/deliver", Deliver(gate)),
         ("/relay", RelayAddress(shop.settings)),
         *list_routes(shop, gate),

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from falcon import Request, Response
 
 from bitloot.shop import Shop
-from bitloot.states import OrderState
 from db import Key, Order, keys_of
+from web.admin.answers import read_query
+from web.admission import REVEALABLE, KeyQuery
 from web.answers import Answer, answer
 from web.auth import Gate, not_found
 from web.deadline import database
@@ -24,6 +25,7 @@ __all__ = ["DownloadLink"]
 
 class KeyLink(Answer):
     line: int
+    number: int
     name: str
     media_type: str
     url: str
@@ -46,15 +48,16 @@ class DownloadLink:
         self._gate = gate
 
     @describe(
-        "Signed links to the sealed keys, at most 15 minutes",
+        "Signed links to the sealed keys, or to one of them, at most 15 minutes",
         who="buyer or admin",
         tag="fulfillment",
+        query=KeyQuery,
         answers={200: KeyLinks},
         codes={403: ["used_up"], 409: ["not_ready"], 410: ["withdrawn", "expired_keys"]},
-        refusals=[401, 403, 404, 409, 410, 429, 503],
+        refusals=[401, 403, 404, 409, 410, 422, 429, 503],
     )
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        viewer = self._gate.viewer_of(req, order_id)
+        viewer, wanted = self._gate.viewer_of(req, order_id), read_query(req, KeyQuery)
         with database():
             limit_address(req, self._shop.settings)
             order = Order.get_or_none(Order.id == order_id)
@@ -63,7 +66,7 @@ class DownloadLink:
             if (refusal := standing_refusal(viewer, order_id, self._shop.settings)) is not None:
                 record(req, viewer, order_id, "download_link", "refused", {"code": refusal.document["code"]})
                 raise refusal
-            keys = keys_of(order_id) if order.state is OrderState.FULFILLED else []
+            keys = wanted.among(keys_of(order_id)) if order.state in REVEALABLE else []
             outcome = "granted" if keys else "not_ready"
             record(req, viewer, order_id, "download_link", outcome, {"keys": [str(key.id) for key in keys]})
         if not keys:
@@ -76,6 +79,7 @@ class DownloadLink:
     def _link(self, key: Key, seconds: int, expires: datetime) -> KeyLink:
         return KeyLink(
             line=key.line.position,
+            number=key.number,
             name=key.line.name,
             media_type=key.media_type,
             url=self._shop.store.signed_link(key.object_name, seconds),

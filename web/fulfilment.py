@@ -15,6 +15,7 @@ from db import Order
 from db.order_facts import keys_per_line, order_facts
 from db.rights import right_of
 from web.admin.answers import Reason
+from web.admission import REVEALABLE
 from web.answers import Answer, answer
 from web.auth import MAY_ACT, Gate, not_found
 from web.body import read_model
@@ -22,7 +23,6 @@ from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
 from web.record import record
-from web.reveal import REVEALABLE
 from web.rights import check_generation, standing
 
 __all__ = ["Deliver", "FulfilmentStatus"]

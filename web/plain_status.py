@@ -20,7 +20,7 @@ from web.guests import order_for
 from web.pages import HTML, File, OrderPage
 from web.tries import limit_address
 
-__all__ = ["TEXTS", "PlainOrderPage"]
+__all__ = ["TEXTS", "PlainOrderPage", "order_policy"]
 
 #: As web/console/order.js says it.
 TEXTS: Mapping[OrderState, str] = {
@@ -49,11 +49,12 @@ class PlainOrderPage(OrderPage):
         super().__init__(page)
         self._plain = Template(plain.data.decode())
         self._settings = settings
+        self._policy = order_policy(page.policy, settings.store_origin)
 
     @describe("An order's page", who="anyone", tag="pages", answers=HTML, refusals=[])
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:  # type: ignore[override]
         super().on_get(req, resp, order_id)
-        resp.set_header("Content-Security-Policy", _with_forms(self._file.policy))
+        resp.set_header("Content-Security-Policy", self._policy)
 
     @describe(
         "Where an order stands, as a page",
@@ -71,7 +72,7 @@ class PlainOrderPage(OrderPage):
         explanation = f"Order {str(order_id)[:8]}, as it stands now."
         told = self._plain.substitute(headline=html.escape(headline), explanation=html.escape(explanation))
         resp.content_type = "text/html; charset=utf-8"
-        resp.set_header("Content-Security-Policy", _with_forms(self._file.policy))
+        resp.set_header("Content-Security-Policy", self._policy)
         resp.data = told.encode()
 
 
@@ -85,6 +86,7 @@ def _email_of(req: Request) -> str:
     return fields.get("email", [""])[0]
 
 
-def _with_forms(policy: str) -> str:
-    """Pages send no forms anywhere, but for this one to itself."""
-    return policy.replace("form-action 'none'", "form-action 'self'")
+def order_policy(policy: str, store: str) -> str:
+    """This page alone sends a form, to itself, and fetches from the store, whose objects are sealed."""
+    own = policy.replace("form-action 'none'", "form-action 'self'")
+    return own.replace("connect-src 'self'", f"connect-src 'self' {store}".rstrip())

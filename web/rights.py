@@ -29,7 +29,7 @@ def standing(viewer: Viewer, right: Right, settings: Settings) -> str:
         return "valid"
     if viewer.generation != right.generation:
         return "ended"
-    return "used_up" if right.reveals >= settings.reveal_limit else "valid"
+    return "used_up" if right.reveals >= _allowed(settings, right.keys) else "valid"
 
 
 def check_generation(viewer: Viewer, right: Right) -> None:
@@ -44,11 +44,18 @@ def standing_refusal(viewer: Viewer, order_id: uuid.UUID, settings: Settings) ->
     return None if how == "valid" else refusal(how)
 
 
-def spend(viewer: Viewer, order_id: uuid.UUID, settings: Settings) -> Problem | None:
-    """Counts one reveal under the viewer's right, or says why there is none."""
-    if spend_reveal(order_id, viewer.generation, settings.reveal_limit):
+def spend(
+    viewer: Viewer, order_id: uuid.UUID, settings: Settings, *, shown: int, stored: int
+) -> Problem | None:
+    """Counts `shown` of the `stored` keys under the viewer's right, or says why there is none."""
+    if spend_reveal(order_id, viewer.generation, _allowed(settings, stored), shown):
         return None
     return standing_refusal(viewer, order_id, settings) or refusal("ended")
+
+
+def _allowed(settings: Settings, keys: int) -> int:
+    """So often may keys of an order be shown: each of them `reveal_limit` times, however they are asked for."""
+    return settings.reveal_limit * max(1, keys)
 
 
 def refusal(how: str) -> Problem:

@@ -7,6 +7,7 @@ import hmac
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bitloot.envelope import OVERHEAD, Sealed, Wrapped, bind
@@ -74,16 +75,31 @@ def test_a_wrapped_key_is_never_taken_for_a_sealed_object(vault: Vault) -> None:
     assert refused(vault, wrapped, b"BLS\x01" + wrapped[8:]) == "tampered"
 
 
+def test_a_content_key_opens_its_own_content_and_no_other_of_the_order(vault: Vault) -> None:
+    wrapped = vault.new_data_key(ORDER)
+    one, two = (vault.seal(wrapped, ORDER, label, CODE) for label in (LABEL, "line:1/key:2"))
+    granted = AESGCM(vault.content_key(wrapped, ORDER, LABEL))
+    assert granted.decrypt(one[4:16], one[16:], bind(b"BLS\x02", "seal", ORDER, LABEL)) == CODE
+    for label in (LABEL, "line:1/key:2"):
+        with pytest.raises(InvalidTag):
+            granted.decrypt(two[4:16], two[16:], bind(b"BLS\x02", "seal", ORDER, label))
+
+
 def test_the_published_vector_holds_without_our_code() -> None:
-    vector = _vector()
+    vector = published_vector()
     master, data_key = bytes.fromhex(vector["master_key_hex"]), bytes.fromhex(vector["data_key_hex"])
     nonces, plaintext = bytes.fromhex(vector["nonces_hex"]), vector["plaintext"].encode()
     context, label = vector["context"].encode(), vector["label"].encode()
-    wrap_header, seal_header = b"BLW\x01" + int(vector["master_number"]).to_bytes(4, "big"), b"BLS\x01"
+    wrap_header, seal_header = b"BLW\x01" + int(vector["master_number"]).to_bytes(4, "big"), b"BLS\x02"
     wrap_aad = _prefixed(wrap_header, b"wrap", context)
     seal_aad = _prefixed(seal_header, b"seal", context, label)
     wrapped = wrap_header + nonces[:12] + AESGCM(master).encrypt(nonces[:12], data_key, wrap_aad)
-    sealed = seal_header + nonces[12:] + AESGCM(data_key).encrypt(nonces[12:], plaintext, seal_aad)
+    content_key = _derived(data_key, _prefixed(b"bitloot/content/2", context, label))
+    sealed = seal_header + nonces[12:] + AESGCM(content_key).encrypt(nonces[12:], plaintext, seal_aad)
+    older_aad = _prefixed(b"BLS\x01", b"seal", context, label)
+    older = b"BLS\x01" + nonces[12:] + AESGCM(data_key).encrypt(nonces[12:], plaintext, older_aad)
+    assert content_key.hex() == vector["content_key_hex"]
+    assert older.hex() == vector["sealed_version_1_hex"]
     assert wrap_aad.hex() == vector["wrap_additional_data_hex"]
     assert seal_aad.hex() == vector["seal_additional_data_hex"]
     assert wrapped.hex() == vector["wrapped_hex"]
@@ -92,11 +108,15 @@ def test_the_published_vector_holds_without_our_code() -> None:
 
 
 def test_the_vault_reads_the_published_vector() -> None:
-    vector = _vector()
+    vector = published_vector()
     vault = Vault({7: bytes.fromhex(vector["master_key_hex"])})
     wrapped, sealed = bytes.fromhex(vector["wrapped_hex"]), bytes.fromhex(vector["sealed_hex"])
+    older = bytes.fromhex(vector["sealed_version_1_hex"])
+    assert vault.open(wrapped, vector["context"], vector["label"], older).decode() == vector["plaintext"]
     opened = vault.open(wrapped, vector["context"], vector["label"], sealed)
     assert opened.decode() == vector["plaintext"]
+    granted = vault.content_key(wrapped, vector["context"], vector["label"])
+    assert granted.hex() == vector["content_key_hex"]
     assert vault.fingerprint(opened) == vector["fingerprint"]
 
 
@@ -107,7 +127,7 @@ def test_an_implementation_of_its_own_reads_the_published_vector() -> None:
             bytes.fromhex(known[name]) for name in ("key", "iv", "aad", "msg", "ct", "tag")
         )
         assert open_gcm(key, nonce, body, tag, bound) == (plain if known["result"] == "valid" else None)
-    vector = _vector()
+    vector = published_vector()
     wrapped, sealed = bytes.fromhex(vector["wrapped_hex"]), bytes.fromhex(vector["sealed_hex"])
     context, label = vector["context"].encode(), vector["label"].encode()
     bound = _prefixed(wrapped[:8], b"wrap", context)
@@ -116,7 +136,8 @@ def test_an_implementation_of_its_own_reads_the_published_vector() -> None:
     )
     assert data_key == bytes.fromhex(vector["data_key_hex"])
     bound = _prefixed(sealed[:4], b"seal", context, label)
-    opened = open_gcm(data_key, sealed[4:16], sealed[16:-16], sealed[-16:], bound)
+    content_key = _derived(data_key, _prefixed(b"bitloot/content/2", context, label))
+    opened = open_gcm(content_key, sealed[4:16], sealed[16:-16], sealed[-16:], bound)
     assert opened == vector["plaintext"].encode()
 
 
@@ -124,14 +145,17 @@ def _prefixed(*parts: bytes) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
-def _fingerprint(master: bytes, content: bytes) -> str:
+def _derived(key: bytes, info: bytes) -> bytes:
     """HKDF (RFC 5869) by hand: extract with a zero salt, expand by one block."""
-    extracted = hmac.digest(b"\0" * 32, master, hashlib.sha256)
-    key = hmac.digest(extracted, b"bitloot/fingerprint/1\x01", hashlib.sha256)
-    return hmac.digest(key, content, hashlib.sha256).hex()
+    extracted = hmac.digest(b"\0" * 32, key, hashlib.sha256)
+    return hmac.digest(extracted, info + b"\x01", hashlib.sha256)
 
 
-def _vector() -> dict[str, str]:
+def _fingerprint(master: bytes, content: bytes) -> str:
+    return hmac.digest(_derived(master, b"bitloot/fingerprint/1"), content, hashlib.sha256).hex()
+
+
+def published_vector() -> dict[str, str]:
     text = (Path(__file__).parents[2] / "docs" / "envelope.md").read_text(encoding="utf-8")
     block = text.split("## Test vector")[1].split("```")[1]
     return dict(line.split(" = ", 1) for line in block.strip().splitlines())

@@ -6,6 +6,7 @@ import email
 import email.policy
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -32,7 +33,7 @@ def headline(page: Page, text: str) -> None:
 
 
 def show(page: Page) -> str:
-    page.click("#reveal-button")
+    page.locator(".show").first.click()
     return page.locator(".key").first.inner_text()
 
 
@@ -67,8 +68,8 @@ def test_it_follows_the_order_live_and_shows_the_key_after_a_press_and_keeps_non
     assert page.locator(".key").count() == 0
     key = show(page)
     assert key in house.plaintext()
-    page.click("#key-list button")
-    expect(page.locator("#key-list button")).to_have_text("Copied")
+    page.click("#key-list .copy")
+    expect(page.locator("#key-list .copy")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == key
     left = page.evaluate(
         "JSON.stringify([{...localStorage}, {...sessionStorage}, history.state, location.href])"
@@ -93,10 +94,44 @@ def test_a_key_that_is_a_picture_is_shown_as_one(house: House, page: Page) -> No
     sale = house.sell((PICTURE, 1))
     page.goto(link_in_letter(house, sale))
     headline(page, HERE)
-    page.click("#reveal-button")
+    page.click(".show")
     picture = page.locator("#key-list img")
     expect(picture).to_be_visible()
     assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+
+
+def looks(sale: Sale) -> list[tuple[str, int]]:
+    """How each look at this order's keys was granted, and at how many of them it was."""
+    with base.scope():
+        return base.rows(
+            "SELECT details->>'how', jsonb_array_length(details->'keys') FROM access_records"
+            " WHERE order_id = %s AND action = 'reveal' AND outcome = 'granted' ORDER BY id",
+            sale.order_id,
+        )
+
+
+def test_keys_open_one_by_one_in_the_browser_and_by_the_shop_where_the_store_is_out_of_reach(
+    house: House, page: Page
+) -> None:
+    sale = house.sell((GAME, 3), (PICTURE, 1))
+    page.goto(link_in_letter(house, sale))
+    expect(page.locator(".show")).to_have_count(4)
+    answers: list[str] = []
+    page.on("response", lambda answer: answers.append(urlsplit(answer.url).path.split("/")[-1]))
+    page.click("#key-1-2 .show")
+    expect(page.locator(".key")).to_have_count(1)
+    key = page.locator("#key-1-2 .key").inner_text()
+    assert key in house.plaintext()
+    page.click("#key-2-1 .show")
+    expect(page.locator("#key-2-1 img")).to_be_visible()
+    assert looks(sale) == [("granted", 1)] * 2
+    assert "reveal" not in answers  # the shop gave what opens it, and never the key
+    page.route("**/objects/**", lambda route: route.abort())
+    page.click("#key-1-3 .show")
+    expect(page.locator(".key")).to_have_count(2)
+    assert page.locator("#key-1-3 .key").inner_text() in set(house.plaintext()) - {key}
+    assert looks(sale) == [("granted", 1)] * 2 + [("shown", 1)]
+    expect(page.locator("#key-1-1 .show")).to_be_visible()
 
 
 def test_a_scanner_that_opens_the_letters_link_spends_nothing(house: House, browser: Browser) -> None:
@@ -124,7 +159,7 @@ def test_a_right_that_ended_hides_the_keys_and_says_so(house: House, page: Page,
         )
     page.reload()
     headline(page, told)
-    expect(page.locator("#reveal")).to_be_hidden()
+    expect(page.locator("#keys")).to_be_hidden()
     assert key not in page.content()
 
 

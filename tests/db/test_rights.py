@@ -38,7 +38,7 @@ def an_order_with_keys(count: int = 2) -> Order:
 
 def test_reveals_are_counted_up_to_the_limit(database: Settings) -> None:
     order = an_order_with_keys()
-    assert right_of(order.id) == Right(1, 0, None)
+    assert right_of(order.id) == Right(1, 0, None, 2)
     assert [spend_reveal(order.id, 1, 2) for _ in range(4)] == [True, True, False, False]
     renew_reveals(order.id)
     assert spend_reveal(order.id, 1, 2)

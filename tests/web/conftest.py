@@ -27,7 +27,10 @@ from web.standins.server import RunningStandins
 Ask = Callable[..., Result]
 
 #: Where there is neither Node nor a browser, nothing can be said of how they hear; the run's end tells.
-collect_ignore = [] if NODE and CHROMIUM else ["test_live_js.py", "test_docs_page.py"]
+collect_ignore = [
+    *([] if NODE and CHROMIUM else ["test_live_js.py", "test_docs_page.py"]),
+    *([] if NODE else ["test_unseal_js.py"]),
+]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from falcon.testing import Result, TestClient
 from bitloot.shop import Shop
 from bitloot.states import OrderState
 from tests.web.cast import fulfilled_order
+from tests.web.conftest import settled
 from web.pages import FOLDER
 from web.plain_status import TEXTS, UNKNOWN
 
@@ -50,3 +51,14 @@ def test_every_state_has_its_words_and_both_pages_say_the_same() -> None:
     script = (FOLDER / "order.js").read_text()
     assert set(TEXTS) == set(OrderState)
     assert [text for state, text in TEXTS.items() if f'{state}: ["{text}", ' not in script] == []
+
+
+def test_the_orders_page_alone_may_fetch_from_the_store(shop: Shop) -> None:
+    own = {"store": "s3", "s3_endpoint_url": "https://account.r2.example:8443/ignored"}
+    client = settled(shop, **own)
+    policies = [
+        client.simulate_get(path).headers["content-security-policy"]
+        for path in (f"/o/{uuid.uuid4()}", "/docs")
+    ]
+    assert ["https://account.r2.example:8443 ws://" in policy for policy in policies] == [True, False]
+    assert "ignored" not in policies[0]

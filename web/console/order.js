@@ -1,7 +1,8 @@
 // The buyer's page: where the order stands, live, and its keys after a press. Everything shown is text, never markup.
 
-import { at, copy, element, hideKeys, showKeys } from "/assets/keys.js";
+import { anyShown, at, copy, element, hideKeys, listKeys, mayPress, showKey } from "/assets/keys.js";
 import { follow } from "/assets/live.js";
+import { openKey } from "/assets/opening.js";
 import { ask, askForCode, begin, enterCode, forget, orderId, takeToken, token } from "/assets/session.js";
 
 const steps = ["created", "paid", "waiting", "ready", "fulfilled"];
@@ -79,11 +80,22 @@ function showLines(order) {
   );
 }
 
+function showKeyList(status) {
+  if (status.canReveal) listKeys(status.lines, press);
+  else if (status.right !== "used_up") hideKeys();
+  mayPress(status.canReveal);
+  tellOfKeys();
+}
+
+function tellOfKeys() {
+  at("key-actions").hidden = !anyShown();
+  at("keys").hidden = !at("key-list").querySelector(".show:not([hidden])") && !anyShown();
+}
+
 async function look() {
   const status = await ask(`/fulfillment/${orderId}/status`);
-  const opened = !at("keys").hidden;
-  if (!status.canReveal && status.right !== "used_up") hideKeys();
-  at("reveal").hidden = !status.canReveal || opened;
+  showKeyList(status);
+  const opened = anyShown();
   at("guest").hidden = status.right !== "used_up" || opened;
   const seen = `${status.status} ${status.right}`;
   if (seen === shown) return;
@@ -107,7 +119,7 @@ function stop(text) {
   live = undefined;
   forget();
   hideKeys();
-  for (const id of ["reveal", "payment", "lines", "steps"]) at(id).hidden = true;
+  for (const id of ["keys", "payment", "lines", "steps"]) at(id).hidden = true;
   at("guest").hidden = false;
   at("link").textContent = "";
   say(text);
@@ -153,18 +165,18 @@ function start() {
   });
 }
 
-async function reveal() {
-  const button = at("reveal-button");
+// A press on one key's button.
+async function press(button, line, number) {
   button.disabled = true;
   at("reveal-error").hidden = true;
   try {
-    const answer = await ask(`/fulfillment/${orderId}/reveal`, { method: "POST" });
-    at("reveal").hidden = true;
-    showKeys(answer.keys);
+    const key = await openKey(line, number);
+    showKey(button.closest(".key-row"), key);
+    tellOfKeys();
   } catch (error) {
     at("reveal-error").textContent = error.code === "key_unreadable"
       ? "A key of this order cannot be opened now. It is not your fault: a person was told and looks at it."
-      : `The keys could not be opened (${error.code || "no connection"}). Please try again.`;
+      : `The key could not be opened (${error.code || "no connection"}). Please try again.`;
     at("reveal-error").hidden = false;
     lookAndGoOn();
   } finally {
@@ -215,12 +227,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     copy(button, source.dataset.value || source.textContent);
   });
 }
-at("reveal-button").addEventListener("click", reveal);
 at("hide-button").addEventListener("click", hide);
 at("print-button").addEventListener("click", () => window.print());
 at("ask-form").addEventListener("submit", sendCode);
 at("code-form").addEventListener("submit", useCode);
 addEventListener("pagehide", hideKeys); // whoever comes back by the back button finds no keys
+addEventListener("pageshow", (event) => event.persisted && lookAndGoOn());
 at("reference").textContent = orderId.slice(0, 8);
 at("page").hidden = false;
 const given = takeToken();
