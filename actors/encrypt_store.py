@@ -49,6 +49,8 @@ def encrypt_store(order_id: str) -> None:
     if purchases:
         _need_store()
     data_key = _data_key(order) if purchases else b""
+    if data_key is None:
+        return
     fulfilled = False
     later: list[Retryable | Blocked] = []
     for purchase in purchases:
@@ -97,8 +99,8 @@ def _try(order: Order, purchase: Purchase, data_key: bytes, later: list[Retryabl
     return False
 
 
-def _data_key(order: Order) -> bytes:
-    """The order's wrapped data key, made when first needed."""
+def _data_key(order: Order) -> bytes | None:
+    """The order's wrapped data key, made when first needed; None if the right to its keys was withdrawn meanwhile."""
     if order.data_key is not None:
         return bytes(order.data_key)
     return order.use_data_key(shop().vault.new_data_key(order_context(order.id)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 
 from actors.mailing import advance, lease, send
 from actors.step import step
@@ -16,7 +17,7 @@ from bitloot.states import OrderState
 from bitloot.story import learn
 from db import Letter, Order, Payment, keep_letter, letter_of
 from db.guest_codes import keep_code
-from db.letters_due import DueLetter, due_letter, end_letter, put_off_letter, refund_of
+from db.letters_due import DueLetter, due_letter, end_letter, overtaken, put_off_letter, refund_of
 from db.order_facts import payments_of
 from db.orders import lines_of
 from db.rights import right_of
@@ -58,7 +59,12 @@ def _go_on(due: DueLetter, order: Order, letter: Letter | None) -> float | None:
 
 
 def _is_news(due: DueLetter, order: Order) -> bool:
-    """Whether it is still true. What a person asked for again is written as long as the order is there."""
+    """Whether it is still true. What a person asked for again is written as long as the order is there.
+
+    Of two codes that were asked for at once the newer counts: the older would come as a letter that opens nothing.
+    """
+    if due.kind == "guest_code":
+        return not overtaken(due)
     return due.generation > 1 or order.state in NEWS.get(due.kind, frozenset(OrderState))
 
 
@@ -79,11 +85,13 @@ def _keep(due: DueLetter, order: Order) -> Letter | None:
     tells = TELLS.get(due.kind)
     told = tells(order) if tells else {}
     rendered = render_letter(due.kind, facts, **told)
-    kept = keep_letter(tools.vault, order.id, due.kind, rendered, due.generation, sending=True)
-    if kept is not None and "code" in told:  # a run beside this one must not end the code that is mailed
+    then = None
+    if (
+        "code" in told
+    ):  # in the letter's commit: no code is mailed that opens nothing, or ends one that is mailed
         digest = tools.tokens.code_digest(order.id, "".join(told["code"].split()))
-        keep_code(order.id, digest, settings.guest_code_seconds)
-    return kept
+        then = partial(keep_code, order.id, digest, settings.guest_code_seconds, due.generation)
+    return keep_letter(tools.vault, order.id, due.kind, rendered, due.generation, sending=True, then=then)
 
 
 def _order_received(order: Order) -> Mapping[str, str]:

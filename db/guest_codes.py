@@ -13,13 +13,14 @@ __all__ = ["keep_code", "take_code"]
 MOST_TRIES = 5
 
 
-def keep_code(order_id: uuid.UUID, digest: str, seconds: float) -> None:
-    """The order's code from now on; an earlier one ends."""
+def keep_code(order_id: uuid.UUID, digest: str, seconds: float, generation: int) -> None:
+    """The order's code from now on; an earlier one ends. A letter of an older generation changes nothing any more."""
     rows(
-        "INSERT INTO guest_codes (order_id, digest, tries, expires_at)"
-        " VALUES (%s, %s, 0, clock_timestamp() + %s * interval '1 second') ON CONFLICT (order_id) DO UPDATE"
-        " SET digest = EXCLUDED.digest, tries = 0, expires_at = EXCLUDED.expires_at RETURNING 1",
-        *(order_id, digest, seconds),
+        "INSERT INTO guest_codes AS g (order_id, digest, tries, expires_at, generation)"
+        " VALUES (%s, %s, 0, clock_timestamp() + %s * interval '1 second', %s) ON CONFLICT (order_id) DO UPDATE"
+        " SET digest = EXCLUDED.digest, tries = 0, expires_at = EXCLUDED.expires_at, generation = EXCLUDED.generation"
+        " WHERE g.generation <= EXCLUDED.generation RETURNING 1",
+        *(order_id, digest, seconds, generation),
     )
 
 

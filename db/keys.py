@@ -115,7 +115,10 @@ class Kept:
 
 
 def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *, actor: str) -> Kept:
-    """One commit: the keys, what it means for their purchase, and, when all lines have theirs, for the order."""
+    """One commit: the keys, what it means for their purchase, and, when all lines have theirs, for the order.
+
+    Keys whose right was withdrawn while they were on their way do not count: their objects are doomed instead.
+    """
     told = json.dumps([{**asdict(item), "id": str(item.id)} for item in stored])
     state, count, fulfilled, taken = rows(
         "SELECT o_state, o_keys, o_fulfilled, o_taken FROM keep_keys(%s, %s, %s, %s, %s)",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
+from contextlib import nullcontext
 
 from peewee import BlobField, ForeignKeyField, IntegerField, TextField, UUIDField
 
 from bitloot.mail.base import Letter as RenderedLetter
 from bitloot.vault import Vault
-from db.base import Model, now, rows
+from db.base import Model, now, rows, transaction
 from db.fields import TimeField
 from db.orders import Order
 
@@ -143,14 +145,35 @@ def keep_letter(
     generation: int = 1,
     *,
     sending: bool = False,
+    then: Callable[[], None] | None = None,
 ) -> Letter | None:
     """Keeps a rendered letter, with `sending` as one that the caller sends now; None if one was kept already.
 
-    One commit for both: what dies after it is a try that died, as after `start_sending`.
+    One commit for both: what dies after it is a try that died, as after `start_sending`. So for what `then` writes,
+    which is called if this call kept the letter.
     """
     letter_id = uuid.uuid4()
     data_key = vault.new_data_key(_context(letter_id))
     plain = json.dumps({"text": rendered.text, "html": rendered.html}).encode()
+    sealed = vault.seal(data_key, _context(letter_id), kind, plain)
+    with transaction() if then is not None else nullcontext():
+        kept = _insert(letter_id, order_id, kind, generation, rendered, data_key, sealed, sending=sending)
+        if kept is not None and then is not None:
+            then()
+    return kept
+
+
+def _insert(
+    letter_id: uuid.UUID,
+    order_id: uuid.UUID,
+    kind: str,
+    generation: int,
+    rendered: RenderedLetter,
+    data_key: bytes,
+    sealed: bytes,
+    *,
+    sending: bool,
+) -> Letter | None:
     columns = ", ".join(f'"{field.column_name}"' for field in Letter._meta.sorted_fields)
     kept = rows(
         "INSERT INTO letters (id, order_id, kind, generation, state, idempotency_key, recipient, subject, data_key,"  # noqa: S608
@@ -159,7 +182,7 @@ def keep_letter(
         f" ON CONFLICT DO NOTHING RETURNING {columns}",
         *(letter_id, order_id, kind, generation, "sending" if sending else "kept"),
         *(f"{kind}/{order_id}/{generation}", rendered.to, rendered.subject, data_key),
-        *(vault.seal(data_key, _context(letter_id), kind, plain), int(sending), sending),
+        *(sealed, int(sending), sending),
     )
     return Letter._from_row(kept[0]) if kept else None
 

@@ -15,6 +15,7 @@ __all__ = [
     "due_letter",
     "end_letter",
     "gather_letters",
+    "overtaken",
     "put_off_letter",
     "refund_of",
 ]
@@ -54,6 +55,17 @@ def due_letter(due_id: str) -> DueLetter | None:
     found = rows("SELECT id, order_id, kind, generation FROM letters_due WHERE id = %s", due_id)
     return (
         DueLetter(uuid.UUID(str(found[0][0])), uuid.UUID(str(found[0][1])), *found[0][2:]) if found else None
+    )
+
+
+def overtaken(due: DueLetter) -> bool:
+    """Whether a newer letter of this kind was asked for since."""
+    return bool(
+        rows(
+            "SELECT 1 FROM letters_due WHERE order_id = %s AND kind = %s AND generation > %s"
+            " UNION ALL SELECT 1 FROM letters WHERE order_id = %s AND kind = %s AND generation > %s LIMIT 1",
+            *(due.order_id, due.kind, due.generation) * 2,
+        )
     )
 
 

@@ -110,13 +110,13 @@ class Order(Model):
         )
         return bool(found)
 
-    def use_data_key(self, wrapped: bytes) -> bytes:
-        """Gives the order this wrapped data key unless it has one; returns the one that it has."""
-        kept = rows(
-            "UPDATE orders SET data_key = coalesce(data_key, %s) WHERE id = %s RETURNING data_key",
-            *(wrapped, self.id),
-        )
-        self.data_key = bytes(kept[0][0])
+    def use_data_key(self, wrapped: bytes) -> bytes | None:
+        """Gives the order this wrapped data key unless it has one; returns the one that it has.
+
+        None once the right to its keys is withdrawn: what was destroyed does not come back.
+        """
+        kept = rows("SELECT use_data_key(%s, %s)", self.id, wrapped)[0][0]
+        self.data_key = None if kept is None else bytes(kept)
         return self.data_key
 
 

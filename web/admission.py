@@ -16,7 +16,7 @@ from web.admin.answers import read_query
 from web.auth import Gate, Viewer, not_found
 from web.deadline import database
 from web.errors import Problem
-from web.record import record
+from web.record import record, record_refusal
 from web.rights import spend
 from web.tries import limit_address, limit_order
 
@@ -86,7 +86,7 @@ def admit(
         if refusal is not None or order is None:
             why = refusal or not_found()
             asked = {"order": str(order_id), "code": why.document["code"]}
-            record(req, viewer, order.id if order else None, "reveal", "refused", asked)
+            record_refusal(req, viewer, order.id if order else None, "reveal", asked)
             raise why
         # Committed here, before any key is opened: whoever reads the records sees at least every look.
         told = {"how": how, "keys": [str(key.id) for key in keys]}

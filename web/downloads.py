@@ -16,7 +16,7 @@ from web.auth import Gate, not_found
 from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
-from web.record import record
+from web.record import record, record_refusal
 from web.rights import standing_refusal
 from web.tries import limit_address
 
@@ -64,11 +64,14 @@ class DownloadLink:
             if order is None:
                 raise not_found()
             if (refusal := standing_refusal(viewer, order_id, self._shop.settings)) is not None:
-                record(req, viewer, order_id, "download_link", "refused", {"code": refusal.document["code"]})
+                record_refusal(req, viewer, order_id, "download_link", {"code": refusal.document["code"]})
                 raise refusal
             keys = wanted.among(keys_of(order_id)) if order.state in REVEALABLE else []
-            outcome = "granted" if keys else "not_ready"
-            record(req, viewer, order_id, "download_link", outcome, {"keys": [str(key.id) for key in keys]})
+            if keys:
+                told = {"keys": [str(key.id) for key in keys]}
+                record(req, viewer, order_id, "download_link", "granted", told)
+            else:
+                record_refusal(req, viewer, order_id, "download_link", {"keys": []}, "not_ready")
         if not keys:
             raise Problem(409, "not_ready", "The keys are not there yet.", orderId=str(order_id))
         seconds = self._shop.settings.download_link_seconds

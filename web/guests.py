@@ -13,6 +13,7 @@ from actors.courier import post
 from actors.write_letter import write_letter
 from bitloot.shop import Shop
 from db import Order
+from db.base import transaction
 from db.guest_codes import take_code
 from db.letters_due import ask_letter
 from db.rights import renew_reveals, right_of
@@ -23,7 +24,7 @@ from web.body import read_model
 from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
-from web.record import record
+from web.record import record, record_refusal
 from web.session import SessionView, session_for
 from web.tries import limit_address
 
@@ -65,10 +66,13 @@ class GuestCode:
         with database():
             limit_address(req, self._shop.settings)
             order = order_for(order_id, email)
+            told = {"order": str(order_id)}
             if order is not None and count_try(f"codes:{order_id}", MOST_CODES, WHILE) is None:
-                due = ask_letter(order_id, "guest_code")
-            outcome = "granted" if due is not None else "refused"
-            record(req, GUEST, order.id if order else None, "guest_code", outcome, {"order": str(order_id)})
+                with transaction():
+                    due = ask_letter(order_id, "guest_code")
+                    record(req, GUEST, order_id, "guest_code", "granted", told)
+            else:
+                record_refusal(req, GUEST, order.id if order else None, "guest_code", told)
         if due is not None:
             post(write_letter, str(due))
         answer(resp, Ok(), 202)
@@ -95,16 +99,21 @@ class GuestSession:
         with database():
             limit_address(req, self._shop.settings)
             order = order_for(order_id, told.email)
-            good = order is not None and take_code(order_id, digest)
-            outcome = "granted" if good else "refused"
-            record(
-                req, GUEST, order.id if order else None, "guest_session", outcome, {"order": str(order_id)}
-            )
-            if not good:
+            if order is None or not self._taken(req, order_id, digest):
+                asked = {"order": str(order_id)}
+                record_refusal(req, GUEST, order.id if order else None, "guest_session", asked)
                 raise Problem(401, "bad_code", "This code does not open this order, or no longer.")
-            renew_reveals(order_id)
             generation = right_of(order_id).generation
         answer(resp, session_for(self._shop, order_id, generation), 201)
+
+    def _taken(self, req: Request, order_id: uuid.UUID, digest: str) -> bool:
+        """Whether the code was right. Used up, what it renews, and its record in one commit: or it is good still."""
+        with transaction():
+            good = take_code(order_id, digest)
+            if good:
+                renew_reveals(order_id)
+                record(req, GUEST, order_id, "guest_session", "granted", {"order": str(order_id)})
+        return good
 
 
 def order_for(order_id: uuid.UUID, email: str) -> Order | None:

@@ -17,7 +17,7 @@ from web.auth import Viewer, not_found
 from web.body import read_model
 from web.deadline import database
 from web.describe import describe
-from web.record import record
+from web.record import record, record_refusal
 from web.rights import refusal
 from web.tries import limit_address, limit_order
 
@@ -63,9 +63,10 @@ class Session:
             limit_order(order_id, self._shop.settings)
             viewer = Viewer("buyer", order_id=order_id, generation=claims.generation)
             known = right_of(order_id).generation == claims.generation
-            record(req, viewer, order_id, "session", "granted" if known else "refused", {})
-        if not known:
-            raise refusal("ended")
+            if not known:
+                record_refusal(req, viewer, order_id, "session", {})
+                raise refusal("ended")
+            record(req, viewer, order_id, "session", "granted", {})
         answer(resp, session_for(self._shop, order_id, claims.generation), 201)
 
 

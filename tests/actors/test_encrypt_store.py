@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from actors.clear import clear
 from actors.encrypt_store import encrypt_store
 from actors.notify import notify
 from actors.step import FUNCTIONS
@@ -18,6 +19,7 @@ from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Case, Job, Key, Order, Product, Purchase, base, keys_of, purchases_of, store_keys
 from db.keys import key_label, order_context
+from db.rights import withdraw_right
 from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault
 from tests.actors.test_finalize import finalized, waiting
 from tests.factories import again
@@ -130,6 +132,24 @@ def test_a_foreign_object_under_the_keys_name_stops_the_order(shop: Shop, ready:
     encrypt_store(str(ready.id))
     assert again(ready).state is OrderState.READY
     assert (Case.get().kind, Case.get().figures["error"]) == ("keys_not_to_be_had", "tampered")
+
+
+def test_a_key_that_is_put_away_as_its_right_ends_is_deleted_and_never_counts(
+    shop: Shop, ready: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_once = shop.store.put_once
+
+    def revoked_meanwhile(name: str, data: bytes) -> bool:
+        withdraw_right(ready.id, who="admin:olga", reason="dispute")
+        return put_once(name, data)
+
+    monkeypatch.setattr(shop.store, "put_once", revoked_meanwhile)
+    encrypt_store(str(ready.id))
+    encrypt_store(str(ready.id))  # nothing is sealed anew under a right that is gone
+    clear()
+    assert keys_of(ready.id) == []
+    assert not list(Path(shop.settings.store_directory).rglob("*.sealed"))
+    assert again(ready).data_key is None
 
 
 def test_keys_that_the_supplier_refuses_are_a_case_and_hold_no_other_line_up(

@@ -10,7 +10,9 @@ from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
 from db import Key, Move, Order, Purchase, base, keys_of, store_keys
 from db.keys import StoredKey, ids_of, key_id, object_name, same_key_elsewhere
+from db.rights import withdraw_right
 from tests.factories import a_product, a_waiting_order, again
+from tests.waiting import until
 
 
 def stored(order: Order, purchase: Purchase, name: str, fingerprint: str = "") -> StoredKey:
@@ -108,3 +110,57 @@ def test_keys_of_a_purchase_that_ended_move_nothing(database: Settings) -> None:
     store_keys(order, two, [stored(order, two, "a"), stored(order, two, "b")], actor="test")
     assert Purchase.get_by_id(two.id).state is PurchaseState.FAILED
     assert again(order).state is OrderState.READY
+
+
+def doomed() -> set[str]:
+    return {name for (name,) in base.rows("SELECT object_name FROM doomed_objects")}
+
+
+def waits_for_a_lock() -> bool:
+    """Whether somebody in this database does; a transaction would see who did when it first looked."""
+    base.rows("SELECT pg_stat_clear_snapshot()")
+    found = base.rows(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return bool(found)
+
+
+def test_what_is_stored_while_the_right_is_withdrawn_is_doomed_and_brings_no_data_key_back(
+    database: Settings,
+) -> None:
+    order, (two, _) = a_ready_order()
+    order.use_data_key(b"wrapped")
+    late = [stored(order, two, "a"), stored(order, two, "b")]
+    given: list[bytes | None] = []
+
+    def keep() -> None:
+        with base.scope():
+            store_keys(order, two, late, actor="test")
+            given.append(Order.get_by_id(order.id).use_data_key(b"another"))
+
+    beside = threading.Thread(target=keep)
+    with base.transaction():
+        assert withdraw_right(order.id, who="admin:olga", reason="dispute")
+        beside.start()
+        until(waits_for_a_lock, what="the keys that come late")
+    beside.join()
+    assert keys_of(order.id) == []
+    assert doomed() == {item.object_name for item in late}
+    assert (given, again(order).data_key) == ([None], None)
+
+
+def test_what_is_stored_a_moment_before_goes_with_the_right(database: Settings) -> None:
+    order, (two, _) = a_ready_order()
+    early = stored(order, two, "a")
+
+    def withdraw() -> None:
+        with base.scope():
+            withdraw_right(order.id, who="admin:olga", reason="dispute")
+
+    beside = threading.Thread(target=withdraw)
+    with base.transaction():
+        store_keys(order, two, [early], actor="test")
+        beside.start()
+        until(waits_for_a_lock, what="the withdrawal")
+    beside.join()
+    assert doomed() == {early.object_name}

@@ -13,7 +13,8 @@ __all__ = ["commits", "committed", "port_of", "through"]
 #: Statements that write, alone or inside a transaction: plain ones, those that begin with WITH, and the doors.
 WRITES = re.compile(
     rb"^Q....(?:INSERT|UPDATE|DELETE|WITH\b.*?\b(?:INSERT INTO|UPDATE|DELETE FROM)\b"
-    rb"|SELECT .*?\b(?:advance_order|take_news|take_notices|keep_notice|keep_keys|ask_about_money|claim_polls)\()",
+    rb"|SELECT .*?\b(?:advance_order|take_news|take_notices|keep_notice|keep_keys|use_data_key|ask_about_money"
+    rb"|claim_polls)\()",
     re.DOTALL | re.IGNORECASE,
 )
 COMMIT = re.compile(rb"^Q....COMMIT\b", re.DOTALL)

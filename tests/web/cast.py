@@ -102,6 +102,7 @@ def store_codes(
 ) -> bool:
     """Seals and stores as encrypt_store would; whether the order became fulfilled by it."""
     wrapped = order.use_data_key(shop.vault.new_data_key(order_context(order.id)))
+    assert wrapped is not None
     stored = []
     for number, code in enumerate(codes):
         supplier_key = f"{purchase.id}-{number}"

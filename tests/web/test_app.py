@@ -28,6 +28,7 @@ OF_AN_ORDER: list[tuple[str, str, Any]] = [
     ("GET", "/fulfillment/{}/status", None),
     ("GET", "/fulfillment/{}/download-link", None),
     ("POST", "/fulfillment/{}/reveal", None),
+    ("POST", "/fulfillment/{}/grant?line=1&number=1", None),
     ("POST", "/fulfillment/{}/deliver", {"reason": "stuck"}),
 ]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from falcon.testing import Result, TestClient
+from peewee import OperationalError
 
 from actors import workshop
 from actors.write_letter import write_letter
@@ -94,3 +97,65 @@ def test_the_message_holds_an_id_and_nothing_else(client: TestClient, shop: Shop
     ask(client, fulfilled_order(shop, b"AAAAA-11111"))
     until(lambda: bool(waiting_messages(shop, write_letter)), what="the message")
     assert waiting_messages(shop, write_letter) == [base.rows("SELECT id::text FROM letters_due")[0][0]]
+
+
+def test_of_two_codes_asked_for_at_once_the_newer_is_mailed_and_the_older_ends_nothing(
+    client: TestClient, shop: Shop
+) -> None:
+    order = fulfilled_order(shop, b"AAAAA-11111")
+    ask(client, order)
+    ask(client, order)
+    workshop.use(shop)
+    newest_first = "SELECT id::text FROM letters_due ORDER BY generation DESC"
+    for (due_id,) in base.rows(newest_first):
+        write_letter(due_id)
+    assert Letter.select().where(Letter.kind == "guest_code").count() == 1
+    assert enter(client, order, mailed_code(shop)).status_code == 201
+
+
+def test_a_code_that_two_enter_at_once_lets_one_in(client: TestClient, shop: Shop) -> None:
+    order = fulfilled_order(shop, b"AAAAA-11111")
+    ask(client, order)
+    code, start = mailed_code(shop), threading.Barrier(4)
+
+    def take(_: int) -> int:
+        start.wait()
+        return enter(client, order, code).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(take, range(4))) == [201, 401, 401, 401]
+
+
+def test_a_code_whose_use_cannot_be_recorded_is_good_still(
+    client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = fulfilled_order(shop, b"AAAAA-11111")
+    ask(client, order)
+    code = mailed_code(shop)
+    with monkeypatch.context() as locked:
+        locked.setattr("web.guests.record", _away)
+        assert enter(client, order, code).status_code == 503
+    assert enter(client, order, code).status_code == 201
+
+
+def test_strangers_cannot_fill_the_audit_chain(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = settled(shop, tries_per_address=1000)
+    monkeypatch.setattr("web.record.EACH_OF_STRANGERS", 20)
+
+    def knock(address: str) -> None:
+        body = {"email": EMAIL, "code": "00000000"}
+        path = f"/fulfillment/{uuid.uuid4()}/guest-session"
+        assert client.simulate_post(path, json=body, remote_addr=address).status_code == 401
+
+    for _ in range(40):
+        knock("203.0.113.7")
+    asks = [record.details["asks"] for record in AccessRecord.select().order_by(AccessRecord.id)]
+    assert asks == [1, 2, 3, 4, 5, 6, 7, 8, 16, 32]
+    for house in range(24):
+        knock(f"203.0.114.{house}")
+    last = AccessRecord.select().order_by(AccessRecord.id.desc()).get()
+    assert (AccessRecord.select().count(), last.details["strangers"]) == (11, 64)
+
+
+def _away(*_: object) -> None:
+    raise OperationalError("the chain is locked")
