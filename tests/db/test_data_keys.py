@@ -25,6 +25,7 @@ def sell(vault: Vault, order: Order) -> bytes:
     """A data key of the order's own, a letter and a notice; the sealed key."""
     context = order_context(order.id)
     wrapped = order.use_data_key(vault.new_data_key(context))
+    assert wrapped is not None
     rendered = Rendered("buyer@example.test", "shop@example.test", "Keys", "a link", "<a>a link</a>")
     assert keep_letter(vault, order.id, "keys_ready", rendered)
     notice = seal_notice(

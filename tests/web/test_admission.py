@@ -14,7 +14,7 @@ from tests.web.cast import buyer, fulfilled_order
 from tests.web.conftest import settled
 
 
-def look(client: TestClient, shop: Shop, order: Order, path: str = "reveal", **which: Any) -> Result:
+def look(client: TestClient, shop: Shop, order: Order, path: str = "reveal", /, **which: Any) -> Result:
     return client.simulate_post(
         f"/fulfillment/{order.id}/{path}", headers=buyer(shop, order), params=which or None
     )
