@@ -9,6 +9,7 @@ import asyncio
 import base64
 import json
 import os
+import socket
 import struct
 import sys
 import time
@@ -53,7 +54,7 @@ class Crowd:
 class Listener(asyncio.Protocol):
     """One client; says `messages` after the handshake."""
 
-    def __init__(self, crowd: Crowd, head: bytes, messages: list[dict[str, Any]]) -> None:
+    def __init__(self, crowd: Crowd, head: bytes, messages: list[Any]) -> None:
         self._crowd = crowd
         self._head = head
         self._messages = messages
@@ -76,7 +77,8 @@ class Listener(asyncio.Protocol):
                 return
             self._open, self._buffer = True, bytearray(rest)
             for message in self._messages:
-                self._send(Opcode.TEXT, json.dumps(message).encode())
+                text = message if isinstance(message, str) else json.dumps(message)
+                self._send(Opcode.TEXT, text.encode())
             self.opened.set_result(None)
         self._frames()
 
@@ -102,7 +104,8 @@ class Listener(asyncio.Protocol):
 
 
 async def _connect(crowd: Crowd, port: int, path: str, command: dict[str, Any]) -> list[Listener]:
-    """A client for each list of messages in `command["say"]`, `command["times"]` times over."""
+    """A client for each list of messages in `command["say"]`, `command["times"]` times over. `room`: bytes that the
+    kernel keeps for a client that does not read."""
     key = base64.b64encode(os.urandom(16)).decode()
     extra = "Sec-WebSocket-Extensions: permessage-deflate\r\n" if command.get("deflate") else ""
     head = (
@@ -111,11 +114,15 @@ async def _connect(crowd: Crowd, port: int, path: str, command: dict[str, Any]) 
     ).encode()
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(messages: list[dict[str, Any]]) -> Listener:
+    async def one(messages: list[Any]) -> Listener:
         async with gate:
-            _, client = await asyncio.get_running_loop().create_connection(
-                lambda: Listener(crowd, head, messages), "127.0.0.1", port
-            )
+            plug = socket.socket()
+            if room := command.get("room"):
+                plug.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+            plug.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(plug, ("127.0.0.1", port))
+            _, client = await loop.create_connection(lambda: Listener(crowd, head, messages), sock=plug)
             await client.opened
             return client
 
@@ -140,6 +147,10 @@ async def _obey(port: int, path: str) -> None:
             print("{}", flush=True)
             await crowd.done.wait()
             answer = {"last": time.time(), "latencies": crowd.latencies}
+        elif "stall" in command:
+            for client in clients:
+                client.transport.pause_reading()
+            answer = {}
         else:
             for client in clients:
                 client.transport.abort()

@@ -25,7 +25,7 @@ class Limits:
     connections: int = 20_000  # of this process, those without a token included
     strangers: int = 2_000  # of these, without a token yet
     per_address: int = 200  # of these, from one address
-    buffer_bytes: int = 1 << 20  # sent but not yet taken by the kernel: beyond it the client is cut
+    buffer_bytes: int = 1 << 17  # sent but not yet taken by the kernel: beyond it the client is cut
     farewell_seconds: float = 5  # for a client that is cut as too slow to read up to the close
     send_seconds: float = 20  # for one message of a replay, which waits for the client
     ping_seconds: float = 20  # a client that says nothing is asked this often

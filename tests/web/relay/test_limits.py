@@ -17,5 +17,5 @@ def test_no_more_clients_than_descriptors() -> None:
 def test_the_limits_are_those_of_the_document() -> None:
     limits = Limits()
     assert (limits.hello_seconds, limits.message_bytes, limits.subscriptions) == (5, 4096, 50)
-    assert (limits.buffer_bytes, limits.replay_moves) == (1 << 20, 10_000)
+    assert (limits.buffer_bytes, limits.replay_moves) == (1 << 17, 10_000)
     assert limits.drain_seconds + 1 < 10
