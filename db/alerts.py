@@ -74,8 +74,9 @@ def gather_alerts(others: Sequence[Matter], limit: int) -> tuple[int, int]:
 def claim_alerts(limit: int, lease: float) -> list[uuid.UUID]:
     """Up to `limit` that are due, each for `lease` seconds: then it is due again unless it was told."""
     found = rows(
-        "UPDATE alerts SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id IN (SELECT id FROM alerts"
-        " WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id",
+        "UPDATE alerts SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id = ANY(ARRAY("
+        "SELECT id FROM alerts WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))"
+        " RETURNING id",
         *(lease, limit),
     )
     return [uuid.UUID(str(alert_id)) for (alert_id,) in found]

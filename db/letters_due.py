@@ -72,8 +72,8 @@ def overtaken(due: DueLetter) -> bool:
 def claim_letters(limit: int, again: float) -> list[uuid.UUID]:
     """Takes up to `limit` letters that are due; nobody else gets them for `again` seconds."""
     found = rows(
-        "UPDATE letters_due SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id IN ("
-        " SELECT id FROM letters_due WHERE due_at <= now() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)"
+        "UPDATE letters_due SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id = ANY(ARRAY("
+        " SELECT id FROM letters_due WHERE due_at <= now() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))"
         " RETURNING id",
         *(again, limit),
     )

@@ -33,8 +33,8 @@ def claim_checks(limit: int, again: float) -> list[Check]:
     """Takes up to `limit` purchases whose time has come, the longest waiting first; next time after `again` seconds."""
     found = rows(
         "UPDATE purchases p SET check_at = clock_timestamp() + %s * interval '1 second' FROM orders o"  # noqa: S608
-        f" WHERE o.id = p.order_id AND p.id IN (SELECT id FROM purchases WHERE state IN ({_listed()})"
-        " AND check_at <= now() ORDER BY check_at LIMIT %s FOR UPDATE SKIP LOCKED)"
+        f" WHERE o.id = p.order_id AND p.id = ANY(ARRAY(SELECT id FROM purchases WHERE state IN ({_listed()})"
+        " AND check_at <= now() ORDER BY check_at LIMIT %s FOR UPDATE SKIP LOCKED))"
         " RETURNING p.id, o.id, o.state",
         *(again, limit),
     )

@@ -110,8 +110,8 @@ def claim_doomed(limit: int, again: float) -> list[Doomed]:
     found = rows(
         "UPDATE doomed_objects SET tries = tries + 1,"
         " due_at = clock_timestamp() + least(%s * 2 ^ least(tries, 16), 86400) * interval '1 second'"
-        " WHERE object_name IN (SELECT object_name FROM doomed_objects WHERE due_at <= now() ORDER BY due_at LIMIT %s"
-        " FOR UPDATE SKIP LOCKED) RETURNING object_name, order_id, tries - 1",
+        " WHERE object_name = ANY(ARRAY(SELECT object_name FROM doomed_objects WHERE due_at <= now()"
+        " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING object_name, order_id, tries - 1",
         *(again, limit),
     )
     return [Doomed(name, uuid.UUID(str(order_id)), tries) for name, order_id, tries in found]

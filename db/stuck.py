@@ -71,9 +71,9 @@ def raise_alarms(state: OrderState, deadline: float, limit: int) -> list[Alarm]:
     """
     waits = "due_at IS NOT NULL" if state is OrderState.FULFILLED else "true"
     found = rows(
-        "WITH late AS (UPDATE orders SET alarmed_at = clock_timestamp() WHERE id IN ("  # noqa: S608
+        "WITH late AS (UPDATE orders SET alarmed_at = clock_timestamp() WHERE id = ANY(ARRAY("  # noqa: S608
         f" SELECT id FROM orders WHERE state = %s AND {waits} AND alarmed_at IS NULL"
-        " AND moved_at < now() - %s * interval '1 second' ORDER BY moved_at LIMIT %s FOR UPDATE SKIP LOCKED)"
+        " AND moved_at < now() - %s * interval '1 second' ORDER BY moved_at LIMIT %s FOR UPDATE SKIP LOCKED))"
         " RETURNING id, state, moved_at, hold),"
         " asked AS (INSERT INTO cases (id, order_id, subject, kind, figures, state, opened_at)"
         " SELECT gen_random_uuid(), id, state, 'stuck', jsonb_build_object('state', state, 'since', moved_at,"
@@ -89,10 +89,10 @@ def end_stuck(limit: int) -> list[uuid.UUID]:
     """Ends the alarms of up to `limit` orders that moved on since; their ids."""
     found = rows(
         "UPDATE cases SET state = 'resolved', resolution = 'ended', resolved_by = 'sweep',"
-        " reason = 'the order moved on', resolved_at = clock_timestamp() WHERE id IN ("
+        " reason = 'the order moved on', resolved_at = clock_timestamp() WHERE id = ANY(ARRAY("
         " SELECT c.id FROM cases c JOIN orders o ON o.id = c.order_id"
         " WHERE c.state = 'open' AND c.kind = 'stuck' AND (o.alarmed_at IS NULL OR o.state <> c.subject"
-        " OR (o.state = 'fulfilled' AND o.due_at IS NULL)) ORDER BY c.opened_at LIMIT %s FOR UPDATE OF c SKIP LOCKED)"
+        " OR (o.state = 'fulfilled' AND o.due_at IS NULL)) ORDER BY c.opened_at LIMIT %s FOR UPDATE OF c SKIP LOCKED))"
         " RETURNING order_id",
         limit,
     )

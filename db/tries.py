@@ -28,8 +28,8 @@ def forget_tries(limit: int) -> int:
     """Removes up to `limit` windows that ended a day ago."""
     return len(
         rows(
-            "DELETE FROM tries WHERE subject IN (SELECT subject FROM tries WHERE began < now() - interval '1 day'"
-            " LIMIT %s) RETURNING 1",
+            "DELETE FROM tries WHERE subject = ANY(ARRAY(SELECT subject FROM tries"
+            " WHERE began < now() - interval '1 day' LIMIT %s)) RETURNING 1",
             limit,
         )
     )

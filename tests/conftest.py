@@ -7,38 +7,21 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bitloot.engines.postgres import PostgresEngine
 from bitloot.settings import Settings, load_settings
 from db import base
-from tests.servers import (
-    Servers,
-    drop_database,
-    emptied_redis,
-    fresh_database,
-    refuse_used_redis,
-    with_database,
-)
+from tests.kept import KeptDatabase
+from tests.servers import Servers, emptied_redis, refuse_used_redis
 from tests.tools import CHROMIUM, left_out
 
 #: Valkey's databases that tests empty: one a worker, from 1; 0 is left to others.
 REDIS_NUMBERS = range(1, 16)
 
-SERVERS = pytest.StashKey[Servers]()
-
 #: A browser is no wheel, and `make test` needs nothing but Python; .ci/run installs one and accepts no run without it.
 collect_ignore = [] if CHROMIUM else ["browser"]
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """With xdist the controller owns the servers, so that they end with the session and not with a worker."""
-    if hasattr(config, "workerinput"):
-        config.stash[SERVERS] = Servers.handed_on(config.workerinput["servers"])
-    elif getattr(config.option, "numprocesses", None) and not config.option.collectonly:
-        _servers(config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -46,29 +29,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line, yellow=True)
 
 
-def pytest_configure_node(node: Any) -> None:
-    """xdist's hook: what each worker is told."""
-    node.workerinput["servers"] = _servers(node.config).hand_on()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if SERVERS in config.stash:
-        config.stash[SERVERS].stop()
-
-
-def _servers(config: pytest.Config) -> Servers:
-    """Started when first needed."""
-    if SERVERS not in config.stash:
-        config.stash[SERVERS] = Servers.start()
-        if os.environ.get("REDIS_URL"):
-            refuse_used_redis(config.stash[SERVERS].redis_url, REDIS_NUMBERS)
-    return config.stash[SERVERS]
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL with a migrated template, and Valkey. Each worker has its own: `pg_snapshot_xmin` counts the
+    transactions of all databases of a cluster, and PUBLISH reaches all of a Valkey's."""
+    started = Servers.start()
+    if os.environ.get("REDIS_URL"):
+        refuse_used_redis(started.redis_url, _redis_number())
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")
-def servers(request: pytest.FixtureRequest) -> Servers:
-    """PostgreSQL with a migrated template, and Valkey; one of each for the whole session."""
-    return _servers(request.config)
+def kept_database(servers: Servers) -> Iterator[KeptDatabase]:
+    kept = KeptDatabase(servers)
+    yield kept
+    kept.drop()
 
 
 @pytest.fixture
@@ -81,18 +57,20 @@ def postgres_server(tmp_path: Path) -> Iterator[PostgresEngine]:
 
 
 @pytest.fixture
-def database_url(servers: Servers) -> Iterator[str]:
-    """A fresh, migrated database."""
-    name = fresh_database(servers.database_url, template=servers.template)
-    yield with_database(servers.database_url, name)
-    drop_database(servers.database_url, name)
+def database_url(kept_database: KeptDatabase) -> str:
+    """An empty, migrated database that no other test uses at the same time."""
+    return kept_database.url()
 
 
 @pytest.fixture
 def redis_url(servers: Servers) -> str:
-    """An empty Valkey database that no other worker uses. PUBLISH crosses databases: mind the namespace."""
+    """An empty Valkey database that no other worker uses."""
+    return emptied_redis(servers.redis_url, _redis_number())
+
+
+def _redis_number() -> int:
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return emptied_redis(servers.redis_url, REDIS_NUMBERS[worker % len(REDIS_NUMBERS)])
+    return REDIS_NUMBERS[worker % len(REDIS_NUMBERS)]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -25,7 +24,7 @@ PREFIX = "bitloot-tests-"
 
 @dataclass
 class Servers:
-    """Started once a session, by the process that also ends them; xdist's workers get `handed_on`."""
+    """Started once, by the process that also ends them."""
 
     database_url: str
     template: str
@@ -51,13 +50,6 @@ class Servers:
             _remove(directory, postgres, valkey)
             raise
         return servers
-
-    @classmethod
-    def handed_on(cls, told: Mapping[str, str]) -> Servers:
-        return cls(told["database_url"], told["template"], told["redis_url"])
-
-    def hand_on(self) -> dict[str, str]:
-        return {"database_url": self.database_url, "template": self.template, "redis_url": self.redis_url}
 
     def stop(self) -> None:
         """Leaves nothing: neither processes nor files, nor databases on a foreign server."""
@@ -126,9 +118,8 @@ def emptied_redis(url: str, number: int) -> str:
     return address
 
 
-def refuse_used_redis(url: str, numbers: range) -> None:
-    """Raises RuntimeError unless the databases that tests will empty hold nothing now."""
-    for number in numbers:
-        with redis.Redis.from_url(urlunsplit(urlsplit(url)._replace(path=f"/{number}"))) as client:
-            if client.dbsize():
-                raise RuntimeError(f"REDIS_URL: database {number} is not empty, and tests would empty it.")
+def refuse_used_redis(url: str, number: int) -> None:
+    """Raises RuntimeError unless the database that tests will empty holds nothing now."""
+    with redis.Redis.from_url(urlunsplit(urlsplit(url)._replace(path=f"/{number}"))) as client:
+        if client.dbsize():
+            raise RuntimeError(f"REDIS_URL: database {number} is not empty, and tests would empty it.")

@@ -126,8 +126,8 @@ BEGIN
     END IF;
     RETURN QUERY
         WITH claimed AS (
-            UPDATE payments SET poll_at = v_now + poll_pause(created_at, p_again) WHERE id IN (
-                SELECT id FROM payments WHERE poll_at <= v_now ORDER BY poll_at LIMIT v_free FOR UPDATE SKIP LOCKED)
+            UPDATE payments SET poll_at = v_now + poll_pause(created_at, p_again) WHERE id = ANY(ARRAY(
+                SELECT id FROM payments WHERE poll_at <= v_now ORDER BY poll_at LIMIT v_free FOR UPDATE SKIP LOCKED))
             RETURNING id)
         SELECT id, extract(epoch FROM v_from - v_now)::double precision + (row_number() OVER () - 1) / p_rate
           FROM claimed;

@@ -144,6 +144,16 @@ def test_a_claim_is_bounded(database: Settings) -> None:
     assert len(claim_due(OrderState.PAID, 10, again=60)) == 3
 
 
+def test_a_claim_is_bounded_whatever_the_planner_thinks(database: Settings) -> None:
+    """A nested loop would run a claiming sub-select again for each order, and claim more each time."""
+    for _ in range(6):
+        a_paid_order().look_again(0)
+    with base.transaction():
+        for way in ("hashjoin", "mergejoin", "material", "hashagg", "sort"):
+            base.rows(f"SET LOCAL enable_{way} = off; SELECT 1")
+        assert len(claim_due(OrderState.PAID, 2, again=60)) == 2
+
+
 def test_who_never_moves_does_not_starve_the_rest(database: Settings) -> None:
     """Even when all are due again by the next sweep: what was taken last is at the end of the queue."""
     orders = [a_paid_order() for _ in range(5)]

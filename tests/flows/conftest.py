@@ -1,4 +1,4 @@
-"""Houses: one for each file of stories; a story that breaks things gets its own."""
+"""Houses: one for all stories of a worker; a story that breaks things gets its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from bitloot.engines.development import development_environ
 from bitloot.engines.valkey import ValkeyEngine
+from db import base
 from tests.flows.house import QUICK, House
 from tests.servers import Servers, drop_database, fresh_database, with_database
 
@@ -39,14 +40,16 @@ def open_house(servers: Servers, directory: Path, **environ: str) -> Iterator[Ho
             drop_database(servers.database_url, name)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shared_house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with open_house(servers, tmp_path_factory.mktemp("house")) as house:
         yield house
 
 
 @pytest.fixture
-def house(shared_house: House) -> House:
-    """The file's house, without faults left by the story before."""
+def house(shared_house: House) -> Iterator[House]:
+    """The shared house, without faults left by the story before; this process's pool looks at its database."""
     shared_house.calm()
-    return shared_house
+    base.configure(shared_house.settings, application="flows")
+    yield shared_house
+    base.dispose()

@@ -76,6 +76,8 @@ class House:
         self.crew["relay"].wait_for(self.settings.relay_port)
 
     def close(self) -> None:
+        for process in self.crew.values():
+            process.ask_to_stop()  # all at once: each drains for itself
         for process in reversed(self.crew.values()):
             process.stop()
         base.dispose()

@@ -66,7 +66,7 @@ def in_environ(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> dict
     return environ
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A whole shop on the session's servers, with a database of its own."""
     name = fresh_database(servers.database_url)
@@ -93,7 +93,7 @@ def house(running_house: House) -> Iterator[House]:
     base.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sold(running_house: House) -> Sale:
     base.configure(running_house.settings, application="tests")
     sale = Sale("the sale", [("orbit-drifters", 1), ("tin-parade", 2)])
