@@ -35,9 +35,10 @@ class Floor:
         """Changes knobs while running; raises ValueError for what is not one, or not of its kind."""
         for name, value in knobs.items():
             present = getattr(self.config, name, None)
-            kinds = (int, float) if isinstance(present, float) else (type(present),)
-            if name not in KNOBS or type(value) not in kinds:
+            number = isinstance(present, float) and type(value) in (int, float)
+            if name not in KNOBS or not (number or type(value) is type(present)):
                 raise ValueError(f"{name} is no knob, or does not take this")
+            knobs[name] = float(value) if number else value  # whole seconds must not end those with a fraction
         with self._lock:
             self.config = replace(self.config, **knobs)
 

@@ -15,6 +15,8 @@ def test_knobs_turn_while_running(floor: Floor) -> None:
         False,
         "missing",
     )
+    floor.configure(delivery_seconds=0.2)
+    assert floor.config.delivery_seconds == 0.2
 
 
 @pytest.mark.parametrize(
