@@ -38,7 +38,8 @@ class Floor:
             number = isinstance(present, float) and type(value) in (int, float)
             if name not in KNOBS or not (number or type(value) is type(present)):
                 raise ValueError(f"{name} is no knob, or does not take this")
-            knobs[name] = float(value) if number else value  # whole seconds must not end those with a fraction
+            # Whole seconds, once turned to, must not end those with a fraction.
+            knobs[name] = float(value) if number else value
         with self._lock:
             self.config = replace(self.config, **knobs)
 
