@@ -19,7 +19,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from bitloot.attempt import Connection, SecureConnection
 
-__all__ = ["FAILURES", "Channel", "Reply", "TooLargeError"]
+__all__ = ["FAILURES", "Channel", "Place", "Reply", "TooLargeError"]
 
 #: Bytes asked for at a time while reading a body.
 CHUNK = 16 * 1024
@@ -46,7 +46,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where `base_url` points; `prefix` is what stands before each path."""
 
     secure: bool
@@ -68,7 +68,7 @@ class Channel:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._max_bytes = max_bytes
-        self._place: _Place | None = None
+        self._place: Place | None = None
         self._idle: deque[Connection] = deque()
         self._pid = os.getpid()
         weakref.finalize(self, _close_all, self._idle)
@@ -80,7 +80,7 @@ class Channel:
 
         `fresh`: by a connection of its own, which is closed after it.
         """
-        place = self._place = self._place or _place(self._base_url)
+        place = self.place()
         connection = (None if fresh else self._kept()) or self._new(place)
         try:
             reply, lasts = self._by(connection, method, place.prefix + path or "/", headers, body)
@@ -92,6 +92,11 @@ class Channel:
         else:
             connection.close()
         return reply
+
+    def place(self) -> Place:
+        """Where it leads. Raises ValueError where the base URL is no http address."""
+        self._place = self._place or _place(self._base_url)
+        return self._place
 
     def close(self) -> None:
         _close_all(self._idle)
@@ -112,7 +117,7 @@ class Channel:
             whole = _read(answer, told.get("content-encoding", ""), self._max_bytes)
             return Reply(answer.status, told, whole), not answer.will_close
 
-    def _new(self, place: _Place) -> Connection:
+    def _new(self, place: Place) -> Connection:
         """Connects when the first byte is due."""
         seconds = self._connect_timeout
         connection = (
@@ -150,13 +155,13 @@ def _close_all(connections: deque[Connection]) -> None:
         connections.pop().close()
 
 
-def _place(base_url: str) -> _Place:
+def _place(base_url: str) -> Place:
     """Raises ValueError for what is no http address."""
     parts = urlsplit(base_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("no address of http or https")
     prefix = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return _Place(parts.scheme == "https", parts.hostname, parts.port, prefix)
+    return Place(parts.scheme == "https", parts.hostname, parts.port, prefix)
 
 
 @cache
@@ -178,6 +183,8 @@ def _has_word(connection: Connection) -> bool:
 
 def _read(answer: http.client.HTTPResponse, encoding: str, most: int) -> bytes:
     """The body, counting what comes out of the decompressor."""
+    if (answer.length or 0) > most:
+        raise TooLargeError
     unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding.strip().lower() == "gzip" else None
     body = bytearray()
     while piece := answer.read(CHUNK):

@@ -7,7 +7,7 @@ import re
 from bitloot.errors import Malformed, Permanent
 from bitloot.stores.base import MAX_LINK_SECONDS
 
-__all__ = ["MAX_OBJECT", "check_name", "check_size", "clamp_seconds"]
+__all__ = ["MAX_OBJECT", "check_name", "check_size", "clamp_seconds", "too_large"]
 
 #: Largest object (bytes), written or read. A sealed code has a hundred, a sealed picture some ten thousand.
 MAX_OBJECT = 1024 * 1024
@@ -27,7 +27,11 @@ def check_name(name: str) -> str:
 def check_size(size: int) -> None:
     """Raises Permanent (object_too_large) above MAX_OBJECT bytes."""
     if size > MAX_OBJECT:
-        raise Permanent(f"store: an object has at most {MAX_OBJECT} bytes", code="object_too_large")
+        raise too_large()
+
+
+def too_large() -> Permanent:
+    return Permanent(f"store: an object has at most {MAX_OBJECT} bytes", code="object_too_large")
 
 
 def clamp_seconds(seconds: int) -> int:

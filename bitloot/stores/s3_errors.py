@@ -1,58 +1,25 @@
-"""What a failure of S3 means: botocore's errors sorted by what happens next."""
+"""What a failure of S3 means: answers and missing ones sorted by what happens next."""
 
 from __future__ import annotations
 
+import html
+import http.client
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import ssl
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionError,
-    HTTPClientError,
-    IncompleteReadError,
-    SSLError,
-)
-
+from bitloot.channel import TooLargeError
 from bitloot.errors import BitLootError, Blocked, Permanent, Retryable
+from bitloot.stores.names import too_large
 
-__all__ = ["s3_errors", "status_of"]
+__all__ = ["answered", "unanswered"]
 
-_PASSES = (ConnectionError, HTTPClientError, IncompleteReadError)
-
-
-@contextmanager
-def s3_errors() -> Iterator[None]:
-    """Raises Retryable, Blocked or Permanent for botocore's errors. Texts hold codes, never addresses or keys."""
-    failure: BitLootError
-    try:
-        yield
-    except ClientError as error:
-        failure = _answered(error)
-    except BotoCoreError as error:
-        failure = _unanswered(error)
-    except ValueError as error:
-        # botocore says so when the endpoint is no URL.
-        failure = Blocked(
-            f"store: cannot be used as configured ({type(error).__name__})", code="store_settings"
-        )
-    else:
-        return
-    raise failure  # outside `except`: botocore's errors quote addresses, and must not travel along
+_CODE = re.compile(rb"<Code>([^<]{1,200})</Code>")
 
 
-def status_of(error: ClientError) -> int:
-    """The HTTP status behind the error; 0 if there was none."""
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-
-
-def _answered(error: ClientError) -> BitLootError:
-    status, name = (
-        status_of(error),
-        re.sub(r"[^A-Za-z0-9]", "", str(error.response["Error"].get("Code", "")))[:60],
-    )
-    text = f"store: {error.operation_name} was answered {status} {name}"
+def answered(operation: str, status: int, body: bytes) -> BitLootError:
+    """For an answer that is no success. Texts hold codes, never addresses or keys."""
+    name = _name(body)
+    text = f"store: {operation} was answered {status} {name}"
     if name == "NoSuchBucket":
         return Blocked(text, code="bucket_missing")
     if name == "NoSuchKey" or status == 404:
@@ -64,10 +31,22 @@ def _answered(error: ClientError) -> BitLootError:
     return Permanent(text, code="store_refused")
 
 
-def _unanswered(error: BotoCoreError) -> BitLootError:
+def unanswered(error: Exception, *, over: bool) -> BitLootError:
+    """For an exchange that brought no whole answer; `over`: its time had passed."""
     text = f"store: no answer ({type(error).__name__})"
-    if isinstance(error, SSLError):
+    if isinstance(error, TooLargeError):
+        return too_large()
+    if over:
+        return Retryable("store: the object came too slowly", code="deadline")
+    if isinstance(error, ssl.SSLError):
         return Blocked(text, code="store_tls")
-    if isinstance(error, _PASSES):
-        return Retryable(text, code="store_unreachable")
-    return Blocked(f"store: cannot be used as configured ({type(error).__name__})", code="store_settings")
+    if isinstance(error, ValueError | http.client.InvalidURL):
+        return Blocked(f"store: cannot be used as configured ({type(error).__name__})", code="store_settings")
+    return Retryable(text, code="store_unreachable")
+
+
+def _name(body: bytes) -> str:
+    """S3's word for the error, letters and digits only: a stranger's text goes into ours."""
+    found = _CODE.search(body)
+    word = html.unescape(found[1].decode("utf-8", "replace")) if found else ""
+    return re.sub(r"[^A-Za-z0-9]", "", word)[:60]

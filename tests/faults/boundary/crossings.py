@@ -23,14 +23,13 @@ from typing import Any
 import peewee
 import redis
 import structlog
-from botocore.client import BaseClient
-from botocore.exceptions import ReadTimeoutError
 from dramatiq.middleware import TimeLimitExceeded
 
 from actors import bell, courier
 from actors.prompt import PromptRedisBroker
 from bitloot.fetch import Fetch
 from bitloot.states import OrderState, PurchaseState
+from bitloot.stores.s3 import S3Store
 from db import base
 
 __all__ = ["ERRORS", "Crossings", "Strike", "plant", "within", "written_by"]
@@ -50,7 +49,7 @@ RAISED: dict[str, Callable[[], BaseException]] = {
     "TimeLimitExceeded": TimeLimitExceeded,
     "ConnectionError": lambda: redis.ConnectionError("planted"),
     "TimeoutError": lambda: redis.TimeoutError("planted"),
-    "ReadTimeoutError": lambda: ReadTimeoutError(endpoint_url="planted"),
+    "ReadTimeoutError": lambda: TimeoutError("planted"),
 }
 
 #: The route that a web request is in; actors are known by their log context.
@@ -181,13 +180,14 @@ def _plant_http(crossings: Crossings) -> None:
 
 
 def _plant_s3(crossings: Crossings) -> None:
-    call: Any = BaseClient._make_api_call
+    """Each exchange with the store: a repeat of one that was struck is a crossing too."""
+    exchange: Any = S3Store._exchange
 
-    def _make_api_call(self: Any, operation: str, *rest: Any) -> Any:
+    def _exchange(self: Any, operation: str, *rest: Any, **more: Any) -> Any:
         with crossings.crossing("s3", f"s3 {operation}"):
-            return call(self, operation, *rest)
+            return exchange(self, operation, *rest, **more)
 
-    BaseClient._make_api_call = _make_api_call
+    S3Store._exchange = _exchange  # type: ignore[method-assign]
 
 
 def _plant_valkey(crossings: Crossings) -> None:

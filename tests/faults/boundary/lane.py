@@ -24,7 +24,6 @@ from actors.chain import go_on_in_threads
 from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
-from bitloot.stores.s3 import S3Store
 from db import base
 from tests.faults.boundary.crossings import Crossings, Strike, plant
 from tests.faults.boundary.story import Diary, Life
@@ -39,23 +38,19 @@ LONGEST = 60
 
 @dataclass(frozen=True)
 class Hands:
-    """What a life works with. `bucket` is S3's client, made before the fork: making one costs as much as a life."""
+    """What a life works with."""
 
     shop: Shop
     client: TestClient
-    bucket: Any
 
     @classmethod
     def fresh(cls, settings: Settings) -> Hands:
         shop = open_shop(settings)
-        bucket = shop.store._client() if isinstance(shop.store, S3Store) else None
-        return cls(shop, TestClient(create_app(settings, shop)), bucket)
+        return cls(shop, TestClient(create_app(settings, shop)))
 
     def life(self, told: dict[str, Any]) -> Life:
         """Takes this process for it."""
         settings = self.shop.settings
-        if isinstance(self.shop.store, S3Store):
-            self.shop.store._clients[os.getpid()] = self.bucket
         connect(settings)
         workshop.use(self.shop)
         base.configure(settings, application="bitloot boundary")
