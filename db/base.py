@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -194,10 +194,11 @@ def code_of(error: Exception) -> str | None:
 
 def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:
     """Runs one statement and returns its rows; one that this connection runs often was planned before."""
+    given: Sequence[Any] = params
     held: Any = None if database.is_closed() else database.connection()  # type: ignore[no-untyped-call]
     if isinstance(held, Connection):
-        sql = held.worded(sql, params, database.execute_sql)
-    return planned_rows(sql, *params)
+        sql, given = held.worded(sql, params, database.execute_sql)
+    return planned_rows(sql, *given)
 
 
 def planned_rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 import peewee
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
@@ -27,20 +28,24 @@ class Connection(connection):
         self._seen: Counter[str] = Counter()
         self._worded: dict[str, str] = {}
 
-    def worded(self, sql: str, params: Sequence[Any], execute: Callable[[str], object]) -> str:
-        """What to run with the same `params`: `sql` itself, or the EXECUTE of what was prepared from it.
+    def worded(
+        self, sql: str, params: Sequence[Any], execute: Callable[[str], object]
+    ) -> tuple[str, Sequence[Any]]:
+        """What to run, and with what: `sql` and `params` themselves, or the EXECUTE of what was prepared from `sql`.
 
         `execute` runs a statement on this connection. Raises peewee's errors for a server that is away.
         """
         if not _can_be_prepared(sql, params):
-            return sql
+            return sql, params
         worded = self._worded.get(sql)
         if worded is None:
             # In a transaction a refusal would break it; the next run outside of one prepares it.
             if not self._is_often(sql) or self.get_transaction_status() != TRANSACTION_STATUS_IDLE:
-                return sql
+                return sql, params
             worded = self._worded[sql] = _prepare(sql, len(params), execute)
-        return worded
+        if worded == sql:
+            return sql, params
+        return worded, [_array(value) if isinstance(value, list) else value for value in params]
 
     def _is_often(self, sql: str) -> bool:
         if sql not in self._seen and len(self._seen) >= MOST:
@@ -50,9 +55,19 @@ class Connection(connection):
 
 
 def _can_be_prepared(sql: str, params: Sequence[Any]) -> bool:
-    """Of several statements PREPARE would take the first and run the others. A list psycopg2 writes as an array of
-    texts, which only a query by itself may read as another."""
-    return ";" not in sql and not any(isinstance(value, list) for value in params)
+    """Of several statements PREPARE would take the first and run the others. Of lists we write those of plain items."""
+    return ";" not in sql and all(_is_plain(value) for value in params if isinstance(value, list))
+
+
+def _is_plain(values: list[Any]) -> bool:
+    return all(isinstance(value, str | int | UUID) and not isinstance(value, bool) for value in values)
+
+
+def _array(values: list[Any]) -> str:
+    """An array as PostgreSQL reads it, of whatever type the statement wants: psycopg2 would write one of texts, which
+    only a query by itself may read as another."""
+    quoted = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
 
 
 def _prepare(sql: str, count: int, execute: Callable[[str], object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from peewee import DataError
@@ -49,8 +50,22 @@ def test_several_statements_in_one_text_all_run() -> None:
 
 
 def test_lists_are_read_as_ever() -> None:
+    known = uuid.uuid4()
+    odd = ["a", "", "null", 'quo"te', "back\\slash", "{curly}", "com,ma", "Ü ✓", " "]
     for _ in range(prepared.OFTEN + 1):
-        assert rows("SELECT count(*) FROM orders WHERE id = ANY(%s::uuid[])", [str(uuid.uuid4())]) == [(0,)]
+        assert rows("SELECT %s = ANY(%s::uuid[])", str(known), [str(known)]) == [(True,)]
+        assert rows("SELECT count(*) FROM orders WHERE seq = ANY(%s)", [1, 2]) == [(0,)]
+        assert rows("SELECT count(*) FROM orders WHERE email = ANY(%s)", list[str]()) == [(0,)]
+        assert rows("SELECT %s::text[]", odd) == [(odd,)]
+        assert rows("SELECT count(*) FROM unnest(%s)", odd) == [(len(odd),)]  # of a type that nothing tells
+    assert len(rows(KNOWN)) == 4
+
+
+def test_a_list_of_other_things_is_not_prepared() -> None:
+    for _ in range(prepared.OFTEN + 1):
+        assert rows("SELECT count(*) FROM orders WHERE price = ANY(%s)", [Decimal("1.5")]) == [(0,)]
+        assert rows("SELECT count(*) FROM orders WHERE email = ANY(%s)", ["a", None]) == [(0,)]
+    assert rows(KNOWN) == []
 
 
 def test_nothing_is_prepared_in_a_transaction_but_what_was_is_used() -> None:
