@@ -6,7 +6,7 @@ import structlog
 
 from actors import bell
 from actors.workshop import shop
-from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable
+from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable, Unheard
 from db import Letter, open_case
 
 __all__ = ["advance", "lease", "send"]
@@ -31,6 +31,10 @@ def advance(letter: Letter) -> float | None:
     """
     if letter.state in {"sent", "failed"}:
         return None
+    if letter.may_be_out(MEMORY, STALE):
+        _doubt(letter, "it may have gone, so long ago that its key is forgotten")
+        bell.ring()
+        return None
     if letter.start_sending() or _may_repeat(letter):
         return send(letter)
     return lease()
@@ -52,7 +56,7 @@ def send(letter: Letter) -> float | None:
     except Duplicate:
         letter.sent(tools.mailer.name, "known there already")
     except Retryable as error:
-        letter.put_back(error.code)
+        letter.put_back(error.code, unheard=isinstance(error, Unheard))
         raise
     except Blocked as error:
         letter.put_back(error.code)
@@ -70,8 +74,7 @@ def send(letter: Letter) -> float | None:
 
 def _may_repeat(letter: Letter) -> bool:
     """Whether a try that died may be made again: only where the mailer knows the letter by its key."""
-    remembered = shop().mailer.repeats_safely and not letter.is_stale(MEMORY)
-    if remembered:
+    if shop().mailer.repeats_safely:
         return letter.take_over(lease())
     if letter.is_stale(STALE):
         _doubt(letter, "the process died while the letter was on its way")

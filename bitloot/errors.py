@@ -2,7 +2,8 @@
 
 BitLootError
 ├── Retryable      it certainly did not happen: the same step again, later
-│   └── Closed         we did not even try: our own gate to that provider is shut; costs no attempt
+│   ├── Closed         we did not even try: our own gate to that provider is shut; costs no attempt
+│   └── Unheard        it may have happened, but the other side knows a repeat by its key, for a while
 ├── Permanent      it did not happen and never will like this
 │   ├── BadSignature   whoever sent this is not who they say
 │   ├── Malformed      the sender's bytes cannot be understood
@@ -28,6 +29,7 @@ __all__ = [
     "Permanent",
     "Retryable",
     "SealBroken",
+    "Unheard",
     "UnsafeSettings",
     "frames_of",
 ]
@@ -57,6 +59,12 @@ class Closed(Retryable):
     """Nobody was called: our gate to that provider is shut, or its pace is used up. This was no attempt."""
 
     default_code = "closed"
+
+
+class Unheard(Retryable):
+    """No answer came to what carried a key: a repeat does nothing twice for as long as the other side remembers it."""
+
+    default_code = "unheard"
 
 
 class Permanent(BitLootError):

@@ -39,6 +39,7 @@ class Letter(Model):
     error = TextField(null=True)
     created_at = TimeField(default=now)
     sending_at = TimeField(null=True)
+    doubt_at = TimeField(null=True)  # since when it may have gone without our knowing
     sent_at = TimeField(null=True)
     fate = TextField(null=True)
     fate_at = TimeField(null=True)
@@ -57,7 +58,7 @@ class Letter(Model):
         return self._move(
             ("sending",),
             "sending",
-            "attempts = attempts + 1, sending_at = now()",
+            "attempts = attempts + 1, doubt_at = coalesce(doubt_at, sending_at), sending_at = now()",
             only=stale,
             only_values=(seconds,),
         )
@@ -72,9 +73,22 @@ class Letter(Model):
             )
         )
 
-    def put_back(self, error: str) -> bool:
-        """sending → kept: certainly not sent."""
-        return self._move(("sending",), "kept", "error = %s", error)
+    def may_be_out(self, seconds: float, alive: float) -> bool:
+        """Whether it may have gone over `seconds` ago without our knowing, and no try of the last `alive` lives."""
+        return bool(
+            rows(
+                "SELECT 1 FROM letters WHERE id = %s AND (state = 'kept' OR (state = 'sending'"
+                " AND sending_at < now() - %s * interval '1 second'))"
+                " AND coalesce(doubt_at, CASE WHEN state = 'sending' THEN sending_at END)"
+                " < now() - %s * interval '1 second'",
+                *(self.id, alive, seconds),
+            )
+        )
+
+    def put_back(self, error: str, *, unheard: bool = False) -> bool:
+        """sending → kept: certainly not sent, or `unheard`: it may be, and only a repeat under its key is safe."""
+        doubt = "coalesce(doubt_at, sending_at)" if unheard else "doubt_at"
+        return self._move(("sending",), "kept", f"doubt_at = {doubt}, error = %s", error)
 
     def sent(self, provider: str, provider_id: str) -> bool:
         """→ sent, final; after the keys' letter its order rests, in the same commit: nothing else is due there."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from bitloot.answer import retry_after
-from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable
+from bitloot.errors import Ambiguous, BitLootError, Blocked, Duplicate, Permanent, Retryable, Unheard
 from bitloot.fetch import Answer, Fetch, Gate, Headers
 from bitloot.mail.base import Letter
 from bitloot.mail.message import check_key, check_letter
@@ -55,9 +55,9 @@ class ResendMailer:
         except Duplicate:
             raise
         except Ambiguous as error:
-            # The key makes a repeat safe, so doubt is no reason to ask a person.
+            # The key makes a repeat safe for a day, so doubt is no reason to ask a person before.
             text, code = str(error), error.code
-        raise Retryable(text, code=code)
+        raise Unheard(text, code=code)
 
     def health(self) -> None:
         """Raises unless Resend answers and knows our key. Whether the domain is verified shows only in sending."""
@@ -84,13 +84,13 @@ def _classify(answer: Answer) -> BitLootError | None:
     if status == 409:
         if code == "invalid_idempotent_request":
             return Duplicate(text, code=code)
-        return Retryable(text, code=code)
+        return Unheard(text, code=code)  # another try under this key is under way there
     if status == 429:
         after = retry_after(answer.headers.get("retry-after"))
         kind = Blocked if code in ("daily_quota_exceeded", "monthly_quota_exceeded") else Retryable
         return kind(text, code=code, after=after)
     if status in (408, 425) or status >= 500:
-        return Retryable(text, code=code, after=retry_after(answer.headers.get("retry-after")))
+        return Unheard(text, code=code, after=retry_after(answer.headers.get("retry-after")))
     return Permanent(text, code=code)
 
 

@@ -196,6 +196,47 @@ def test_a_try_that_the_provider_has_forgotten_asks_a_person(
     assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
 
 
+def test_an_unheard_letter_is_not_sent_again_once_its_key_is_forgotten(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    """Our account was refused for more than a day after the answer was lost."""
+    fault(standins, "resend.send", "drop_after_effect")
+    with pytest.raises(Retryable):
+        notify(str(fulfilled.id))
+    base.rows("UPDATE letters SET doubt_at = doubt_at - interval '1 day', sending_at = NULL RETURNING id")
+    notify(str(fulfilled.id))
+    assert len(mails(standins)) == 1
+    assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
+
+
+def test_a_letter_that_certainly_did_not_go_goes_however_late(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    fault(
+        standins, "resend.send", "status", status=429, body='{"statusCode":429,"name":"rate_limit_exceeded"}'
+    )
+    with pytest.raises(Retryable):
+        notify(str(fulfilled.id))
+    aged = "created_at = created_at - interval '2 days', sending_at = sending_at - interval '2 days'"
+    base.rows(f"UPDATE letters SET {aged} RETURNING id")
+    notify(str(fulfilled.id))
+    assert len(mails(standins)) == 1
+    assert Letter.get().state == "sent"
+
+
+def test_tries_that_die_one_after_another_do_not_make_the_provider_remember_longer(
+    fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    notify(str(fulfilled.id))
+    base.rows("UPDATE letters SET state = 'sending', sending_at = now() - interval '15 hours' RETURNING id")
+    assert Letter.get().take_over(60)
+    aged = "sending_at = now() - interval '1 hour', doubt_at = doubt_at - interval '6 hours'"
+    base.rows(f"UPDATE letters SET {aged} RETURNING id")
+    notify(str(fulfilled.id))
+    assert len(mails(standins)) == 1
+    assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
+
+
 def test_an_order_without_keys_gets_no_letter(shop: Shop, paid_order: PaidOrder) -> None:
     notify(str(paid_order().id))
     assert Letter.select().count() == 0

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from bitloot.errors import BitLootError, Blocked, Duplicate, Permanent, Retryable
+from bitloot.errors import BitLootError, Blocked, Duplicate, Permanent, Retryable, Unheard
 from bitloot.mail.resend import ResendMailer
 from bitloot.settings import Settings
 from tests.bitloot.mail.contract import LETTER, Arrived, MailerContract, Post
@@ -96,8 +96,8 @@ def test_a_repeat_sends_the_same_bytes(post: ResendPost) -> None:
         (404, "not_found", Permanent),
         (405, "method_not_allowed", Permanent),
         (409, "invalid_idempotent_request", Duplicate),
-        (409, "concurrent_idempotent_requests", Retryable),
-        (409, "something_new", Retryable),
+        (409, "concurrent_idempotent_requests", Unheard),
+        (409, "something_new", Unheard),
         (422, "missing_required_field", Permanent),
         (422, "invalid_from_address", Permanent),
         (422, "invalid_attachment", Permanent),
@@ -108,9 +108,9 @@ def test_a_repeat_sends_the_same_bytes(post: ResendPost) -> None:
         (429, "daily_quota_exceeded", Blocked),
         (429, "monthly_quota_exceeded", Blocked),
         (451, "security_error", Permanent),
-        (500, "application_error", Retryable),
-        (500, "internal_server_error", Retryable),
-        (503, "service_unavailable", Retryable),
+        (500, "application_error", Unheard),
+        (500, "internal_server_error", Unheard),
+        (503, "service_unavailable", Unheard),
     ],
 )
 def test_an_answer_means_what_happens_next(status: int, name: str, kind: type[BitLootError]) -> None:
@@ -149,7 +149,7 @@ def test_the_wait_that_resend_asks_for_is_kept(name: str) -> None:
 def test_doubt_is_tried_again_since_the_key_makes_that_safe(reply: Reply) -> None:
     with scripted(lambda request: reply) as server, pytest.raises(BitLootError) as caught:
         opened(server.url).send(LETTER, "letter-1")
-    assert type(caught.value) is Retryable
+    assert type(caught.value) is Unheard
     assert len(server.requests) == 1
 
 
