@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import time
@@ -53,6 +54,8 @@ class Boot(Middleware):
         # As many as can run at once: fewer would idle threads, more would be hostages of a kill (RELIABILITY §2.1).
         worker.queue_prefetch = worker.worker_threads
         worker.delay_prefetch = DELAYED
+        gc.collect()
+        gc.freeze()  # what is here now stays: no later collection has to walk through it
 
     def after_worker_shutdown(self, broker: Broker, worker: Any) -> None:
         bell.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.mailing import advance, lease, send
+from actors.mailing import advance, send
 from actors.step import step
 from actors.workshop import shop
 from bitloot.mail.letters import render_keys_ready
@@ -21,13 +21,10 @@ def notify(order_id: str) -> None:
     order = Order.find(order_id)
     if order is None or order.state is not OrderState.FULFILLED:
         return
-    letter = letter_of(order.id, KIND)
-    if letter is not None:
-        _settle(order, letter, advance(letter))
-    elif (letter := _keep(order)) is not None:
+    if (letter := _keep(order)) is not None:  # as nearly always: who asks first asks for nothing
         _settle(order, letter, send(letter))
-    else:
-        order.look_again(lease())  # another run of this step just kept it, and sends it
+    elif (letter := letter_of(order.id, KIND)) is not None:
+        _settle(order, letter, advance(letter))
 
 
 def _settle(order: Order, letter: Letter, pause: float | None) -> None:
@@ -38,6 +35,7 @@ def _settle(order: Order, letter: Letter, pause: float | None) -> None:
 
 
 def _keep(order: Order) -> Letter | None:
+    """None if it was kept before."""
     tools = shop()
     # The right of an order cannot have been given anew before this letter: that takes a letter of this kind.
     link = f"{tools.settings.public_url}/o/{order.id}#{tools.tokens.link(order.id, 1)}"
