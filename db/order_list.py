@@ -69,6 +69,7 @@ def _anything(text: str) -> tuple[str, Sequence[Any]]:
 
 LINE = "EXISTS (SELECT 1 FROM lines l WHERE l.order_id = o.id AND {column} = %s)"
 
+# Open cases are few: as an array each is looked up by its order's id, where a join may walk all orders instead.
 ORDERS = Listing(
     name="orders",
     table="orders o",
@@ -95,10 +96,10 @@ ORDERS = Listing(
         "held": either("o.hold IS NOT NULL", "o.hold IS NULL"),
         "hold": "o.hold = %s",
         "open_case": either(
-            "o.id IN (SELECT order_id FROM cases WHERE state = 'open')",
+            "o.id = ANY (ARRAY(SELECT order_id FROM cases WHERE state = 'open'))",
             "NOT EXISTS (SELECT 1 FROM cases k WHERE k.order_id = o.id AND k.state = 'open')",
         ),
-        "case_kind": "o.id IN (SELECT order_id FROM cases WHERE state = 'open' AND kind = %s)",
+        "case_kind": "o.id = ANY (ARRAY(SELECT order_id FROM cases WHERE state = 'open' AND kind = %s))",
         "price_from": "o.price >= %s",
         "price_to": "o.price <= %s",
         "since": "o.created_at >= %s",
