@@ -29,6 +29,13 @@ PLAIN: Mapping[int, tuple[str, ...]] = {
     503: ("database_unavailable", "overloaded"),
 }
 
+#: Of acts that are done once for each Idempotency-Key (web/admin/once.py).
+REPEATED: Mapping[int, tuple[str, ...]] = {
+    400: ("bad_idempotency_key",),
+    409: ("idempotency_in_progress", "outcome_unknown", "answered_before"),
+    422: ("idempotency_conflict",),
+}
+
 #: Of bearer tokens, and of sessions where those are taken.
 TOKENS = ("token_missing", "bad_token", "expired_token", "revoked_token")
 
@@ -48,7 +55,9 @@ def ordinary_codes(method: str, promise: Described) -> Iterator[tuple[int, tuple
 def codes_of(method: str, promise: Described) -> dict[int, tuple[str, ...]]:
     """{status: codes}; empty where any may come: what is amiss with a provider's body is told in many words."""
     ordinary = dict(ordinary_codes(method, promise))
+    repeats = REPEATED if "admin" in promise.who and "Idempotency-Key" in promise.headers else {}
     found = {
-        status: (*ordinary.get(status, ()), *promise.codes.get(status, ())) for status in promise.refusals
+        status: (*ordinary.get(status, ()), *repeats.get(status, ()), *promise.codes.get(status, ()))
+        for status in promise.refusals
     }
     return found | ({400: ()} if promise.raw_body else {})

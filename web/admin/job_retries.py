@@ -78,6 +78,7 @@ class JobRetries:
         tag="admin",
         body=RetryMany,
         answers={200: RetriedMany},
+        codes={409: ["count_changed", "too_many"], 503: ["queue_away"]},
         refusals=[400, 401, 403, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response) -> None:

@@ -47,7 +47,7 @@ class Revoke:
         tag="admin",
         body=Reason,
         answers={200: Revoked},
-        codes={409: ["not_now"]},
+        codes={409: ["not_now", "nothing_left"]},
         refusals=[400, 401, 403, 404, 409, 413, 415, 422, 503],
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:

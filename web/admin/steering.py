@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from falcon import Request, Response
 from pydantic import Field
@@ -32,6 +32,15 @@ from web.openapi import Route
 from web.record import record
 
 __all__ = ["Cancel", "Hold", "MarkRefunded", "Release", "Retry", "order_acts"]
+
+#: What stands in the way of an act (bitloot/order_actions.py), or of answering the cases that go with it.
+CODES: Mapping[int, tuple[str, ...]] = {
+    409: (
+        *("not_now", "already_held", "not_held", "held", "case_open", "cases_open", "over", "delivered"),
+        *("bought", "buying_now", "nothing_due", "already_resolved", "not_manual", "no_basis"),
+    ),
+    422: ("no_basis",),
+}
 
 REFUSALS = [400, 401, 403, 404, 409, 413, 415, 422, 503]
 
@@ -103,6 +112,7 @@ class Hold(_Steering):
         tag="admin",
         body=Reason,
         answers={200: Done},
+        codes=CODES,
         refusals=REFUSALS,
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
@@ -123,6 +133,7 @@ class Release(_Steering):
         tag="admin",
         body=Reason,
         answers={200: Done},
+        codes=CODES,
         refusals=REFUSALS,
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
@@ -146,6 +157,7 @@ class Cancel(_Steering):
         tag="admin",
         body=WithBasis,
         answers={200: Done},
+        codes=CODES,
         refusals=REFUSALS,
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
@@ -170,6 +182,7 @@ class MarkRefunded(_Steering):
         tag="admin",
         body=WithBasis,
         answers={200: Done},
+        codes=CODES,
         refusals=REFUSALS,
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
@@ -195,6 +208,7 @@ class Retry(_Steering):
         tag="admin",
         body=Reason,
         answers={200: Done},
+        codes=CODES,
         refusals=REFUSALS,
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
