@@ -29,6 +29,7 @@ from tests.faults.canaries import plaintext_violations
 from tests.faults.inside import Inside
 from tests.faults.invariants import Evidence
 from tests.faults.outside import Outside
+from tests.faults.proxy import Proxy
 from tests.faults.starts import STARTS, WITNESS, read_starts
 from tests.flows.house import QUICK, House
 from tests.servers import Servers, drop_database, fresh_database, with_database
@@ -67,6 +68,7 @@ class FaultShop(House):
     valkey: ValkeyEngine
     postgres: PostgresEngine | None = None
     bucket: Any = None
+    wire: Proxy | None = None  # before PostgreSQL, where a row put one
 
     def __init__(
         self,
@@ -103,6 +105,8 @@ class FaultShop(House):
 
     def supervise(self, *, first: float = 0.1, longest: float = 1.0) -> None:
         """From now on every process that dies is started again, as any host would."""
+        if self._watch is not None:
+            return
         mine = {name: process for name, process in self.crew.items() if name != "standins"}
         supervisor = Supervisor(mine, lambda _: None, first=first, longest=longest)
         self._watch = threading.Thread(target=self._look, args=(supervisor.look,), daemon=True)

@@ -35,7 +35,8 @@ LOOK_EVERY = 3.0
 class Trial:
     """What a row gets. `orders` is its scale; `chance` is seeded, so that a red run can be repeated.
 
-    `with trial.shop(…) as shop:` opens the shop and judges it at the end of the block (I1–I9, canaries).
+    `with trial.shop(…) as shop:` opens the shop and judges it at the end of the block (I1–I9, canaries). One that is
+    `lent` for several rows is judged after each of them as a whole, and searched for keys by its lender.
     """
 
     row: Row
@@ -44,6 +45,7 @@ class Trial:
     seed: int
     full: bool
     say: Callable[[str], None] = lambda _: None
+    lent: FaultShop | None = None
     record: Record = field(init=False)
     patience: Patience = field(default_factory=Patience, init=False)
     _load: Load | None = field(default=None, init=False)
@@ -77,6 +79,10 @@ class Trial:
     @contextmanager
     def shop(self, **options: Any) -> Iterator[FaultShop]:
         """See `tests.faults.shop.open_shop` for the options; settings in capitals go to the environment."""
+        if self.lent is not None:
+            yield self.lent
+            self.add(self.lent.evidence())
+            return
         number = len(list(self.directory.glob("shop-*"))) + 1
         directory = self.directory / f"shop-{number}"
         directory.mkdir()
@@ -139,9 +145,13 @@ def run_row(
     full: bool,
     say: Callable[[str], None] = lambda _: None,
     raises: bool = False,
+    lent: FaultShop | None = None,
 ) -> Record:
-    """Runs it; whatever it raises is a violation, so that the other rows still run. `raises`: it is raised as well."""
-    trial = Trial(row, servers, directory, seed, full, say)
+    """Runs it; whatever it raises is a violation, so that the other rows still run. `raises`: it is raised instead.
+
+    `lent`: a house in which the row may run its short form, behind others; it brings what the row asks for.
+    """
+    trial = Trial(row, servers, directory, seed, full, say, lent)
     began = time.monotonic()
     try:
         with _telling(trial, began):

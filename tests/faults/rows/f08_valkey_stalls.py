@@ -35,15 +35,16 @@ def valkey_stalls(trial: Trial) -> None:
     client would. The full form has 20 stalls of 6 to 8 s: of up to 20 s they would take four minutes by themselves.
     """
     with trial.shop(witnessed=True) as shop:
-        load, stalls = trial.load(shop, pace=3.0 if trial.full else 0.2), 0
-        while stalls < (20 if trial.full else 3) and (trial.full or not _started_twice(shop)):
+        before, stalls = _started_twice(shop), 0
+        load = trial.load(shop, pace=3.0 if trial.full else 0.2)
+        while stalls < (20 if trial.full else 3) and (trial.full or _started_twice(shop) == before):
             load.sales += _stall(shop, trial.chance.uniform(6, 8) if trial.full else 1.5)
             stalls += 1
             time.sleep(1.0)
         trial.settle(load, within=60)
         load.reveal(3)
         until(lambda: not hostages(shop), seconds=30, what="an end of fetched messages (M3)")
-        trial.bit(_started_twice(shop))
+        trial.bit(_started_twice(shop) - before)
         trial.note("stalls", stalls)
         trial.note("starts", shop.starts.total())
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tests.faults.plan import row
 from tests.faults.proxy import Link, Proxy, Verb
 from tests.faults.shop import FaultShop
 from tests.faults.trial import Trial
-from tests.faults.wire import commits, committed, port_of, through
+from tests.faults.wire import Commits, committed, port_of, through
 
 __all__ = ["commit_unheard"]
 
@@ -20,24 +23,37 @@ def commit_unheard(trial: Trial) -> None:
     """
     halves = {"false": trial.orders // 2, "true": trial.orders // 2} if trial.full else {"true": trial.orders}
     for repeat, orders in halves.items():
-        with Proxy(port_of(trial.servers.database_url)) as proxy:
-            override = through("DATABASE_URL", proxy.port)
-            with trial.shop(overrides=override, REPEAT_AFTER_AMBIGUOUS=repeat) as shop:
-                _trade(trial, shop, proxy, orders)
-            trial.bit(sum(committed(cut.reply) for cut in proxy.cuts))
+        with _behind_a_proxy(trial, repeat) as shop:
+            _trade(trial, shop, orders)
 
 
-def _trade(trial: Trial, shop: FaultShop, proxy: Proxy, orders: int) -> None:
-    share = 0.05 if trial.full else 0.08
+@contextmanager
+def _behind_a_proxy(trial: Trial, repeat: str) -> Iterator[FaultShop]:
+    """A house that is lent stands behind one already."""
+    if trial.lent is not None:
+        with trial.shop() as shop:
+            yield shop
+        return
+    with Proxy(port_of(trial.servers.database_url)) as proxy:
+        override = through("DATABASE_URL", proxy.port)
+        with trial.shop(overrides=override, REPEAT_AFTER_AMBIGUOUS=repeat) as shop:
+            shop.wire = proxy
+            yield shop
+
+
+def _trade(trial: Trial, shop: FaultShop, orders: int) -> None:
+    share, commits, wire = 0.05 if trial.full else 0.08, Commits(), shop.wire
+    assert wire is not None
 
     def judge(link: Link) -> Verb:
         return Verb.CUT_REPLY if commits(link) and trial.chance.random() < share else Verb.PASS
 
     shop.supervise()
-    proxy.judge = judge
+    wire.judge = judge
     load = trial.load(shop, orders, pace=1.0 if trial.full else 0.0)
     load.finish()
     load.settle(20 if trial.full else 3)
-    proxy.judge = lambda _: Verb.PASS
+    wire.judge = lambda _: Verb.PASS
     trial.settle(load, within=60)
     load.reveal(3)
+    trial.bit(sum(committed(cut.reply) for cut in wire.cuts))
