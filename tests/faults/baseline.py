@@ -13,6 +13,9 @@ __all__ = ["Baseline", "hostages"]
 #: Pools and pollers may be a little larger under load than at rest.
 MORE_THREADS, MORE_CONNECTIONS = 8, 10
 
+#: Threads of pools that fill when they are first needed and are kept: those for requests and for notices (web/worker.py).
+POOLS = {"web": 8 + 32}
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -37,7 +40,7 @@ class Baseline:
         found = [
             f"I11 {name} has {count} threads, and had {before.threads.get(name, 0)}"
             for name, count in self.threads.items()
-            if count > before.threads.get(name, 0) + MORE_THREADS
+            if count > before.threads.get(name, 0) + MORE_THREADS + POOLS.get(name, 0)
         ]
         if self.connections > before.connections + MORE_CONNECTIONS:
             found.append(

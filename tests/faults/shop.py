@@ -54,6 +54,7 @@ FAULTS = QUICK | {
     "BLOCKED_PAUSE": "1",
     "PURCHASE_CHECK_SECONDS": "2",
     "LETTER_LEASE": "4",
+    "TRIES_PER_ADDRESS": "10000",  # all buyers live at one
 }
 
 BUCKET = "sealed"

@@ -121,10 +121,12 @@ PAIRS = (
 def explore(
     world: World, checks: Checks, pair: Pair, *, one: int | None, more: int, chance: random.Random
 ) -> tuple[int, int]:
-    """Tells the pair's story without a switch, with one at each place (or at `one` of them, by chance), and in `more`
-    orders with several; (how many, boundaries of the longest). Raises AssertionError, which says what order it was."""
-    longest = max(len(_tell(world, checks, pair, first, frozenset()).trace) for first in (0, 1))
-    told = 2
+    """Tells the pair's story without a switch, with one at each place, and in `more` orders with several; (how many,
+    boundaries of the longest). With `one`: one without a switch, `one` with one, by chance. Raises AssertionError,
+    which says what order it was."""
+    firsts = (0, 1) if one is None else (chance.choice((0, 1)),)
+    longest = max(len(_tell(world, checks, pair, first, frozenset()).trace) for first in firsts)
+    told = len(firsts)
     for first, switches in schedules(longest, one=one, more=more, chance=chance):
         longest = max(longest, len(_tell(world, checks, pair, first, switches).trace))
         told += 1

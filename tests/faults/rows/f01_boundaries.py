@@ -21,8 +21,8 @@ __all__ = ["CROSSINGS", "failed", "killed"]
 #: it comes). It may not fall unless fewer commits or calls are made on purpose: say why here.
 CROSSINGS = {"kinguin": 36, "reservations": 38, "two lines": 70}
 
-#: Lives that are lived at once.
-LANES = 2
+#: Lives that are lived at once. In `make test` other tests run beside, and a lane costs as much as ten lives.
+LANES, SHORT_LANES = 2, 1
 
 SIDES = ("before", "after")
 
@@ -50,7 +50,7 @@ def failed(trial: Trial) -> None:
 
 def _lanes(trial: Trial, stack: ExitStack) -> list[Lane]:
     valkey = stack.enter_context(ValkeyEngine(trial.directory / "valkey", durable=False))
-    return stack.enter_context(open_lanes(trial.servers, valkey, trial.directory, LANES))
+    return stack.enter_context(open_lanes(trial.servers, valkey, trial.directory, LANES if trial.full else SHORT_LANES))
 
 
 def _measured(trial: Trial, lanes: list[Lane]) -> Traces:
