@@ -13,7 +13,7 @@ __all__ = ["Baseline", "hostages"]
 #: Pools and pollers may be a little larger under load than at rest.
 MORE_THREADS, MORE_CONNECTIONS = 8, 10
 
-#: Threads of pools that fill when they are first needed and are kept: those for requests and for notices (web/worker.py).
+#: Threads of pools that fill when first needed and are kept: those for requests and for notices (web/worker.py).
 POOLS = {"web": 8 + 32}
 
 

@@ -77,6 +77,7 @@ class Proxy:
         self._links: list[Link] = []
         self._lock = threading.Lock()
         self._over = threading.Event()
+        self._clogged = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
 
     @property
@@ -93,6 +94,10 @@ class Proxy:
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread
         self._listener.close()
         self.close_all()
+
+    def clog(self) -> None:
+        """From now on nothing passes, and neither side hears that the other one is gone, as when a cable is cut."""
+        self._clogged.set()
 
     def close_all(self) -> None:
         with self._lock:
@@ -130,6 +135,9 @@ class Proxy:
         while True:
             wait = QUIET if link.muted else None
             ready, _, _ = select.select([link.client, link.server], [], [], wait)
+            if self._clogged.is_set():
+                self._over.wait()
+                return
             if link.muted and not ready and (link.lost or time.monotonic() > muted_at + PATIENCE):
                 self.cuts.append(Cut(link.asked, link.lost))
                 return

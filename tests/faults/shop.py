@@ -21,6 +21,8 @@ from bitloot.engines.development import development_environ
 from bitloot.engines.postgres import PostgresEngine
 from bitloot.engines.process import Process
 from bitloot.engines.valkey import ValkeyEngine
+from bitloot.settings import load_settings
+from bitloot.shop import open_shop as make_shop
 from db import base
 from db.audit import verify_anchors
 from db.migrate import migrate
@@ -123,6 +125,12 @@ class FaultShop(House):
             self._watch.join(timeout=30)
             self._watch = None
         self._over.clear()
+
+    def rekey(self, environ: Mapping[str, str]) -> None:
+        """The trial's own hands get other keys, as the processes did."""
+        self.environ, self.settings = dict(environ), load_settings(environ)
+        self.shop = make_shop(self.settings)
+        base.configure(self.settings, application="faults")
 
     def close(self) -> None:
         self.unsupervise()

@@ -86,6 +86,18 @@ def test_connections_end_when_they_are_dropped_and_new_ones_are_taken(port: int)
             assert _say(client, b"again") == b"you said again"
 
 
+def test_a_clogged_connection_says_nothing_to_either_side(port: int, heard: list[bytes]) -> None:
+    with Proxy(port) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as client:
+            assert _say(client, b"hello") == b"you said hello"
+            proxy.clog()
+            client.sendall(b"lost")
+            client.settimeout(0.2)
+            with pytest.raises(TimeoutError):
+                client.recv(1024)
+        assert heard == [b"hello"]
+
+
 def test_a_server_that_is_away_is_away_through_the_proxy_too(port: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         nobody = unused.getsockname()[1]

@@ -50,7 +50,9 @@ def failed(trial: Trial) -> None:
 
 def _lanes(trial: Trial, stack: ExitStack) -> list[Lane]:
     valkey = stack.enter_context(ValkeyEngine(trial.directory / "valkey", durable=False))
-    return stack.enter_context(open_lanes(trial.servers, valkey, trial.directory, LANES if trial.full else SHORT_LANES))
+    return stack.enter_context(
+        open_lanes(trial.servers, valkey, trial.directory, LANES if trial.full else SHORT_LANES)
+    )
 
 
 def _measured(trial: Trial, lanes: list[Lane]) -> Traces:
