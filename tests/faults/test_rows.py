@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def _house(servers: Servers, directory: Path) -> Iterator[FaultShop]:
     """With what the rows ask for: witnesses at its workers, a proxy before its database, brisk suppliers."""
     with Proxy(port_of(servers.database_url)) as proxy:
         overrides = through("DATABASE_URL", proxy.port)
-        environ = {**BRISK, "REPEAT_AFTER_AMBIGUOUS": "true"}
+        environ: dict[str, Any] = {**BRISK, "REPEAT_AFTER_AMBIGUOUS": "true"}
         with open_shop(servers, directory, witnessed=True, overrides=overrides, **environ) as house:
             house.wire = proxy
             house.supervise()

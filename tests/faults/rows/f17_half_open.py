@@ -1,4 +1,4 @@
-"""F17: a process of ours takes a row and vanishes without a word: its connection stays half open, its lock stays held."""
+"""F17: a process of ours takes a row and vanishes without a word: its connection is half open, its lock stays."""
 
 from __future__ import annotations
 
