@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import psycopg2
 import requests
 
+from bitloot.engines.process import accepts
 from tests.faults.killing import kill_one
 from tests.faults.patience import Patience, until
 from tests.faults.plan import row
@@ -119,7 +120,8 @@ def _killed(trial: Trial, shop: FaultShop, readers: Readers, sales: Sequence[Sal
     with ThreadPoolExecutor(READERS) as pool:
         reading = [pool.submit(read_on, number) for number in range(READERS)]
         while patience.spent() < 90 and (kills < least or not _unanswered(readers)):
-            time.sleep(trial.chance.uniform(0.3, 1.5) / patience.share)
+            until(lambda: accepts(shop.settings.port), seconds=30, what="web after its death")
+            time.sleep(trial.chance.uniform(0.2, 1.0) / patience.share)
             kills += kill_one(trial, [shop.crew["web"]])
         over.set()
         for one in reading:
