@@ -2,7 +2,7 @@
 
 import { ask } from "/assets/admin/house.js";
 import { list } from "/assets/admin/list.js";
-import { make } from "/assets/admin/make.js";
+import { make, refill } from "/assets/admin/make.js";
 import { press } from "/assets/admin/press.js";
 import { mayAct } from "/assets/admin/session.js";
 import { opens } from "/assets/admin/table.js";
@@ -86,20 +86,19 @@ export async function oneCase({ params }) {
     const found = await ask(`/admin/cases/${params.id}`);
     const again = () => look();
     const figures = Object.fromEntries(Object.entries(found.figures).map(([name, value]) => [titled(name), written(value)]));
-    body.replaceChildren(
-      ...[
-        make("header", { class: "head" }, make("p", { class: "crumb" }, make("a", { href: "/console/cases" }, "Cases")),
-          make("h1", { tabindex: "-1" }, titled(found.kind)), make("p", { class: "chips" }, chip(found.state))),
-        make("section", { class: "card" }, facts({
-          Order: orderLink(found.orderId), "Order is": chip(found.orderStatus), About: idText(found.subject),
-          Opened: ago(found.openedAt), Resolved: found.resolvedAt && ago(found.resolvedAt), By: found.resolvedBy,
-          As: found.resolution && plain(found.resolution), Reason: found.reason,
-        })),
-        movesOf(found, again),
-        make("section", { class: "card" }, make("h2", {}, "Figures"),
-          Object.keys(figures).length ? facts(figures, "facts mono") : make("p", { class: "soft" }, "This kind of case has none.")),
-        found.basis && make("section", { class: "card" }, make("h2", {}, "What the answer rests on"), make("pre", { tabindex: "0" }, written(found.basis))),
-      ].filter(Boolean),
+    refill(
+      body,
+      make("header", { class: "head" }, make("p", { class: "crumb" }, make("a", { href: "/console/cases" }, "Cases")),
+        make("h1", { tabindex: "-1" }, titled(found.kind)), make("p", { class: "chips" }, chip(found.state))),
+      make("section", { class: "card" }, facts({
+        Order: orderLink(found.orderId), "Order is": chip(found.orderStatus), About: idText(found.subject),
+        Opened: ago(found.openedAt), Resolved: found.resolvedAt && ago(found.resolvedAt), By: found.resolvedBy,
+        As: found.resolution && plain(found.resolution), Reason: found.reason,
+      })),
+      movesOf(found, again),
+      make("section", { class: "card" }, make("h2", {}, "Figures"),
+        Object.keys(figures).length ? facts(figures, "facts mono") : make("p", { class: "soft" }, "This kind of case has none.")),
+      found.basis && make("section", { class: "card" }, make("h2", {}, "What the answer rests on"), make("pre", { tabindex: "0" }, written(found.basis))),
     );
     return found;
   }

@@ -48,7 +48,7 @@ function alarms(told) {
   const rows = told.alarms.map((alarm) =>
     make("li", {}, make("strong", {}, titled(alarm.kind)), alarm.about && ` ${short(alarm.about)}`, alarm.orderId && [", order ", orderLink(alarm.orderId)], ", ", ago(alarm.raisedAt), alarm.times > 1 && make("span", { class: "soft" }, ` (told ${alarm.times} times)`)),
   );
-  return make("section", { class: "card alarms", role: "alert" }, make("h2", {}, told.alarms.length === 1 ? "One alarm" : `${told.alarms.length} alarms`), make("ul", {}, rows));
+  return make("section", { class: "card alarms" }, make("h2", {}, told.alarms.length === 1 ? "One alarm" : `${told.alarms.length} alarms`), make("ul", {}, rows));
 }
 
 function states(told) {
