@@ -16,6 +16,7 @@ from bench.pace import measure_pace
 from bench.peer import peers_folder
 from bench.relay import measure_relay
 from bench.report import show, write
+from bench.storm import measure_storm
 
 OUT = Path(__file__).parent / "out"
 
@@ -23,17 +24,27 @@ OUT = Path(__file__).parent / "out"
 @click.command()
 @click.option("--runs", default=5, show_default=True, help="Interleaved runs of each side.")
 @click.option("--count", default=4_000, show_default=True, help="IPNs per run.")
+@click.option(
+    "--notices", default=50_000, show_default=True, help="IPNs of the storm, Redis away for a third."
+)
 @click.option("--orders", default=400, show_default=True, help="Orders per run, from IPN to fulfilled.")
 @click.option("--connections", default=32, show_default=True, help="Connections of the load.")
 @click.option("--clients", default=10_000, show_default=True, help="Clients of the relay.")
 @click.option("--rows", default=1_000_000, show_default=True, help="Orders behind the admins' lists.")
 @click.option(
     "--only",
-    type=click.Choice(["acks", "orders", "custody", "pace", "relay", "admin"]),
+    type=click.Choice(["acks", "storm", "orders", "custody", "pace", "relay", "admin"]),
     help="One benchmark instead of all.",
 )
 def main(
-    runs: int, count: int, orders: int, connections: int, clients: int, rows: int, only: str | None
+    runs: int,
+    count: int,
+    notices: int,
+    orders: int,
+    connections: int,
+    clients: int,
+    rows: int,
+    only: str | None,
 ) -> None:
     """Measures BitLoot against the peer (BENCH_PEERS, default ../shared/peers) and against PostgreSQL alone."""
     screen = Console(stderr=True)
@@ -44,6 +55,8 @@ def main(
     with open_lab(Path(".bitloot/bench").absolute(), peers) as lab:
         if only in {None, "acks"}:
             figures += measure_acks(lab, runs=runs, count=count, connections=connections, say=screen.print)
+        if only in {None, "storm"}:
+            figures += measure_storm(lab, count=notices, connections=connections, say=screen.print)
         if only in {None, "orders"}:
             figures += measure_orders(lab, runs=runs, count=orders, connections=connections, say=screen.print)
         if only in {None, "custody"}:

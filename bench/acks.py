@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 from bench.driver import Run, post_all
 from bench.lab import Lab
@@ -17,6 +18,9 @@ __all__ = ["measure_acks"]
 
 Say = Callable[[str], None]
 
+#: What p99 may be at half of our own maximum (milliseconds); `peer` is the limit there.
+CALM_LIMIT = 50.0
+
 
 @dataclass(frozen=True)
 class Side:
@@ -26,8 +30,9 @@ class Side:
     port: int
     seed: Callable[[int], list[Seeded]]
 
-    def run(self, count: int, connections: int) -> Run:
-        run = post_all(self.port, [ipn(item) for item in self.seed(count)], connections=connections)
+    def run(self, count: int, connections: int, per_second: float | None = None) -> Run:
+        requests = [ipn(item) for item in self.seed(count)]
+        run = post_all(self.port, requests, connections=connections, per_second=per_second)
         if set(run.statuses) != {200}:
             raise RuntimeError(f"{self.name} answered {run.statuses}")
         return run
@@ -52,8 +57,13 @@ def measure_acks(lab: Lab, *, runs: int, count: int, connections: int, say: Say)
         )
         bare.append(rate)
         say(f"run {number + 1}/{runs} pgbench: {rate:,.0f} commits/s")
+    half = median(run.per_second for run in done["ours"]) / 2
+    calm = [ours.run(count, connections, half).percentile(0.99) * 1000 for _ in range(runs)]
     lab.stop()
-    return _figures(done, bare)
+    return [
+        *_figures(done, bare),
+        figure("IPN latency p99 at half of our maximum", "ms", calm, [CALM_LIMIT] * runs),
+    ]
 
 
 def _ours(lab: Lab) -> tuple[Side, Callable[[], int], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,11 +13,16 @@ __all__ = ["Run", "post_all", "request"]
 
 @dataclass(frozen=True)
 class Run:
-    """What one run measured; latencies in seconds, sorted."""
+    """What one run measured; latencies in seconds, sorted. `answers`: the status of each request, in their order."""
 
     seconds: float
     latencies: list[float]
-    statuses: dict[int, int]
+    answers: list[int]
+
+    @property
+    def statuses(self) -> dict[int, int]:
+        """How many answers of each status."""
+        return dict(Counter(self.answers))
 
     @property
     def per_second(self) -> float:
@@ -35,32 +41,41 @@ def request(path: str, headers: dict[str, str], body: bytes) -> bytes:
     return "\r\n".join(lines).encode() + body
 
 
-def post_all(port: int, requests: Sequence[bytes], *, connections: int) -> Run:
-    """Sends every request once over `connections` connections, each waiting for its answer."""
-    return asyncio.run(_post_all(port, requests, connections))
+def post_all(
+    port: int, requests: Sequence[bytes], *, connections: int, per_second: float | None = None
+) -> Run:
+    """Sends every request once over `connections` connections, each waiting for its answer.
+
+    With `per_second` each request has its moment, and its latency counts from there: if all connections wait, the
+    request waits too, as a sender's would.
+    """
+    return asyncio.run(_post_all(port, requests, connections, per_second))
 
 
-async def _post_all(port: int, requests: Sequence[bytes], connections: int) -> Run:
-    waiting = iter(requests)
+async def _post_all(port: int, requests: Sequence[bytes], connections: int, per_second: float | None) -> Run:
+    waiting = iter(enumerate(requests))
     latencies: list[float] = []
-    statuses: dict[int, int] = {}
+    answers = [0] * len(requests)
     began = time.perf_counter()
-    await asyncio.gather(*(_connection(port, waiting, latencies, statuses) for _ in range(connections)))
-    return Run(time.perf_counter() - began, sorted(latencies), statuses)
+    pause = 1 / per_second if per_second else 0.0
 
+    async def connection() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for number, data in waiting:  # one iterator that all connections share
+            sent = time.perf_counter()
+            if pause:
+                await asyncio.sleep(began + number * pause - sent)
+                sent = began + number * pause
+            writer.write(data)
+            answers[number], close = await _answer(reader)
+            latencies.append(time.perf_counter() - sent)
+            if close:
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
 
-async def _connection(port: int, waiting: object, latencies: list[float], statuses: dict[int, int]) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for data in waiting:  # type: ignore[attr-defined]  # one iterator that all connections share
-        sent = time.perf_counter()
-        writer.write(data)
-        status, close = await _answer(reader)
-        latencies.append(time.perf_counter() - sent)
-        statuses[status] = statuses.get(status, 0) + 1
-        if close:
-            writer.close()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.close()
+    await asyncio.gather(*(connection() for _ in range(connections)))
+    return Run(time.perf_counter() - began, sorted(latencies), answers)
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:

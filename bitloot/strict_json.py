@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from bitloot.amounts import plain
@@ -120,8 +120,11 @@ def _integer(text: str) -> int:
 
 def _decimal(text: str) -> Decimal:
     _check_length(text)
-    number = Decimal(text)
-    if abs(number.adjusted()) > MAX_EXPONENT:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits is beyond Decimal itself
+        number = None
+    if number is None or abs(number.adjusted()) > MAX_EXPONENT:
         raise Malformed(f"JSON number is beyond 10^±{MAX_EXPONENT}", code="json_number")
     return number
 
