@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 #: Waiting bells; beyond this they are dropped, since the relay also looks without them.
 CAPACITY = 1_000
 
+#: What says no more than that there was a commit.
+COMMITTED = '{"type": null}'
+
 #: A bell is worth this much waiting (seconds), not more.
 TIMEOUT = 1.0
 
@@ -87,7 +90,7 @@ def ring(event: str | None = None, data: Mapping[str, Any] | None = None) -> Non
     """Rings after a commit (no arguments), or passes telemetry on. Never raises, never waits."""
     bell = _bell or _start()
     if bell is not None:
-        bell.ring(json.dumps({"type": event, "data": dict(data or {})} if event else {"type": None}))
+        bell.ring(json.dumps({"type": event, "data": dict(data or {})}) if event else COMMITTED)
 
 
 def _start() -> _Bell | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ class Senders:
     def __init__(self, settings: Settings) -> None:
         self.refuses = settings.foreign_senders == "refuse"
         self._neighbours = settings.development  # the stand-ins send from this machine
+        self.verdict = lru_cache(maxsize=1024)(self._verdict)  # a provider has few addresses, and sends often
         self._networks = {
             "nowpayments": parse_networks(settings.nowpayments_senders),
             "kinguin": parse_networks(settings.kinguin_senders),
             "reservations": parse_networks(settings.reservations_senders),
         }
 
-    def verdict(self, source: str, address: str) -> str:
+    def _verdict(self, source: str, address: str) -> str:
         """VERIFIED where the address is one of the source's, or where none of them is known; else FOREIGN."""
         networks = self._networks.get(source)
         if not networks:

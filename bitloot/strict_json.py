@@ -123,8 +123,8 @@ def _decimal(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation:  # an exponent of twenty digits is beyond Decimal itself
-        number = None
-    if number is None or abs(number.adjusted()) > MAX_EXPONENT:
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number.adjusted()) > MAX_EXPONENT:
         raise Malformed(f"JSON number is beyond 10^±{MAX_EXPONENT}", code="json_number")
     return number
 
