@@ -48,7 +48,7 @@ def _vanish(trial: Trial, shop: FaultShop, ear: Ear) -> None:
         for sale in sales:
             shop.pay(sale)
         patience, lag = Patience(), 0.0
-        while (there := _there(shop, backend)) or _behind(shop, ear) > FELT:
+        while (there := _there(shop, backend)) or trial.own(_behind(shop, ear)) > FELT:
             lag = max(lag, _behind(shop, ear))
             if patience.spent() > LONGEST + FELT:
                 what = "its lock is held" if there else "the relay is behind"
