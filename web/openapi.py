@@ -156,7 +156,7 @@ def _operation(path: str, method: str, promise: Described, names: Names, schemas
         "operationId": re.sub(r"\W+", "_", f"{method}{path}").strip("_"),
         "tags": [promise.tag],
         "security": SECURITY[promise.who],
-        "responses": _answers(promise, names, schemas) | _refusals(method, promise, names),
+        "responses": _answers(promise, names, schemas) | _refusals(path, method, promise, names),
     }
     if role := least_role(method, promise):
         operation["x-role"] = role
@@ -184,11 +184,14 @@ def _answers(promise: Described, names: Names, schemas: Schemas) -> dict[str, An
     return responses
 
 
-def _refusals(method: str, promise: Described, names: Names) -> dict[str, Any]:
+def _refusals(path: str, method: str, promise: Described, names: Names) -> dict[str, Any]:
     """Each status with its codes: as a sentence, as what the schema allows, and one of them as an example."""
     responses: dict[str, Any] = {}
     whole = names[(ProblemDocument, "serialization")]
-    for status, codes in codes_of(method, promise).items():
+    found = codes_of(method, promise)
+    if ":uuid}" in path:
+        found.setdefault(404, ("not_found",))  # the router's own word for what is no id
+    for status, codes in sorted(found.items()):
         only = {"properties": {"code": {"enum": list(codes)}}}
         schema = {"allOf": [whole, only]} if codes and status not in OPEN else whole
         example = problem(status, codes[0] if codes else "malformed")
