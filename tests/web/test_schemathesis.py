@@ -23,7 +23,7 @@ from web.app import create_app
 pytestmark = pytest.mark.usefixtures("promises_are_kept")
 
 #: Requests to each operation, of each kind: enough for its corners, and seconds for all of them together.
-EXAMPLES = 3
+EXAMPLES = 2
 
 LIMITS = settings(
     max_examples=EXAMPLES,

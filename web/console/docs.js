@@ -73,10 +73,17 @@ document.getElementById("operations").append(
   ...[...byTag].flatMap(([tag, boxes]) => [element("h2", "tag", tag), ...boxes]),
 );
 
-document.getElementById("token").addEventListener("input", (event) => bear(event.target.value));
-document.getElementById("find").addEventListener("input", (event) => {
-  const words = event.target.value.toLowerCase().split(/\s+/);
+const token = document.getElementById("token");
+const find = document.getElementById("find");
+
+function narrow() {
+  const words = find.value.toLowerCase().split(/\s+/);
   for (const box of document.querySelectorAll(".operation")) {
     box.hidden = !words.every((word) => box.dataset.words.includes(word));
   }
-});
+}
+
+token.addEventListener("input", () => bear(token.value));
+find.addEventListener("input", narrow);
+bear(token.value); // somebody may have typed before the document was here
+narrow();
