@@ -12,7 +12,9 @@ from db.base import rows
 
 __all__ = ["Cursor", "JournalMove", "Look", "behind", "follow", "head", "held_seconds", "look"]
 
-_COLUMNS = "xid::text, id, order_id, seq, src, dst, actor, reason, data, at"
+#: `xid` itself must stay the column's name: ORDER BY takes the name of an output column first, and a text sorts 1000
+#: before 999.
+_COLUMNS = "xid::text AS xid_told, id, order_id, seq, src, dst, actor, reason, data, at"
 
 
 @dataclass(frozen=True, order=True)

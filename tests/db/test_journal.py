@@ -47,6 +47,18 @@ def test_a_look_is_bounded_and_goes_on_where_it_was(database: Settings) -> None:
     assert len({move.cursor for move in first + rest}) == 5
 
 
+def test_transactions_are_numbers_and_not_words(database: Settings) -> None:
+    """Found by F17: where a number has one digit more than the one before, a word would sort before it; whoever had
+    heard of the later move was then never told of the earlier one."""
+    numbers = (9, 10, 99, 100)
+    orders = [an_order() for _ in numbers]
+    start = _start()
+    for order, number in zip(orders, numbers, strict=True):
+        base.rows("UPDATE moves SET xid = %s::xid8 WHERE order_id = %s RETURNING 1", str(number), order.id)
+    for told in (follow(start), look(start).moves):
+        assert [move.cursor.xid for move in told] == list(numbers)
+
+
 def test_only_the_wanted_orders(database: Settings) -> None:
     one, _ = an_order(), an_order()
     assert [move.order_id for move in follow(_start(), orders=[one.id])] == [one.id]
