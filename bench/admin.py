@@ -41,7 +41,6 @@ def _since(number: int) -> str:
 QUESTIONS: dict[str, Ask] = {
     "orders": lambda n: "orders",
     "orders, page 400": lambda n: "orders?page=400",
-    "orders by last move": lambda n: "orders?sort=-movedAt",
     "orders, oldest first": lambda n: "orders?sort=createdAt",
     "orders in a common state": lambda n: "orders?state=fulfilled",
     "orders in a rare state": lambda n: "orders?state=refund_due",

@@ -104,10 +104,8 @@ ORDERS = Listing(
         "price_to": "o.price <= %s",
         "since": "o.created_at >= %s",
         "until": "o.created_at < %s",
-        "moved_since": "o.moved_at >= %s",
-        "moved_until": "o.moved_at < %s",
     },
-    sorts={"created_at": Sort("created_at"), "moved_at": Sort("moved_at")},
+    sorts={"created_at": Sort("created_at")},
     usual="-created_at",
     make=maker(OrderRow),
 )

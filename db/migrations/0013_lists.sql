@@ -4,7 +4,6 @@ DROP INDEX orders_email;
 CREATE INDEX orders_email ON orders (lower(email) text_pattern_ops, created_at, id);
 CREATE INDEX orders_state ON orders (state, created_at, id);
 CREATE INDEX orders_pay_currency ON orders (pay_currency, created_at, id);
-CREATE INDEX orders_moved_at ON orders (moved_at, id);
 CREATE INDEX orders_parked ON orders (created_at, id) WHERE hold IS NOT NULL;
 
 CREATE INDEX lines_product_id ON lines (product_id);

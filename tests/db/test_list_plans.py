@@ -37,7 +37,6 @@ MAIN: dict[str, list[dict[str, Any]]] = {
         {"held": True},
         {"case_kind": "late"},
         {"since": LATELY},
-        {"moved_since": LATELY},
     ],
     "payments": [
         *({"state": "partially_paid"}, {"order_id": NOBODY}, {"payment_id": "5000000077"}, {"since": LATELY}),

@@ -29,8 +29,8 @@ def test_orders_are_found_by_every_filter(database: Settings) -> None:
         *(({"case_kind": "underpaid"}, placed), ({"price_to": 10}, placed), ({"price_from": 11}, paid)),
         *(({"email": "anna_b@EXAMPLE.test"}, placed), ({"q": "anna_b"}, placed)),
         *(({"q": payment.gateway_payment_id}, placed), ({"q": str(placed.id)[:8]}, placed)),
-        ({"moved_until": placed.moved_at, "pay_currency": "BTC", "gateway": "nowpayments"}, paid),
-        ({"moved_since": placed.moved_at, "currency": "EUR"}, placed),
+        ({"since": placed.created_at, "pay_currency": "BTC", "gateway": "nowpayments"}, placed),
+        ({"until": placed.created_at, "currency": "EUR"}, paid),
     ):
         assert found(**filters) == {order.id}, filters
     assert found(case_kind="late") == found(q="annaxb") == set()

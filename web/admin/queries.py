@@ -76,7 +76,7 @@ class Between(BaseModel):
 
 
 class OrderQuery(Between, Filtered):
-    sort: Literal["-createdAt", "createdAt", "-movedAt", "movedAt"] = "-createdAt"
+    sort: Literal["-createdAt", "createdAt"] = "-createdAt"
     q: Search | None = Field(
         default=None,
         description="The start of a mail address or of any id of ours (6 digits or more), or anybody's whole id or "
@@ -95,8 +95,6 @@ class OrderQuery(Between, Filtered):
     case_kind: Word | None = Field(default=None, description="With an open case of this kind.")
     price_from: Amount | None = None
     price_to: Amount | None = None
-    moved_since: AwareDatetime | None = None
-    moved_until: AwareDatetime | None = None
 
 
 class PaymentQuery(Between, Filtered):

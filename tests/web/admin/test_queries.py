@@ -61,5 +61,5 @@ def test_every_filter_of_a_query_is_one_of_its_list_and_every_sort_too() -> None
 
 
 def test_an_order_is_said_as_the_list_says_it() -> None:
-    assert OrderQuery(sort="-movedAt").order() == "-moved_at"
+    assert OrderQuery(sort="createdAt").order() == "created_at"
     assert OrderQuery(held="true", priceFrom="1.50").filters().keys() == {"held", "price_from"}  # type: ignore
