@@ -66,7 +66,7 @@ def test_a_key_that_opens_in_another_place_is_seen_at_the_first_look(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unbound(header: bytes, use: str, *names: str) -> bytes:
-        return envelope.bind(header, use, *(() if use == "seal" else names))
+        return envelope.bind(header, use, *(names if use == "wrap" else ()))
 
     monkeypatch.setattr(vault, "bind", unbound)  # much as the planted bug `empty-aad`
     paid(world, ("onephase", 1))
