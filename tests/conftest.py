@@ -63,6 +63,12 @@ def database_url(kept_database: KeptDatabase) -> str:
 
 
 @pytest.fixture
+def untouched_database(kept_database: KeptDatabase) -> None:
+    """For tests that count what a question reads: the next database holds no rows that others left dead."""
+    kept_database.drop()
+
+
+@pytest.fixture
 def redis_url(servers: Servers) -> str:
     """An empty Valkey database that no other worker uses."""
     return emptied_redis(servers.redis_url, _redis_number())

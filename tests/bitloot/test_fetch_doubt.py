@@ -137,7 +137,7 @@ def _oversize(conn: socket.socket, server: RudeServer) -> None:
 BOMB = gzip.compress(b"0" * 20_000_000)
 
 DRIPPED_HEAD = b"HTTP/1.1 200 OK\r\nX-Drip: "
-DRIPPED_BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+DRIPPED_BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n"
 DRIPPED_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 RUDE: dict[str, tuple[Manner, str]] = {

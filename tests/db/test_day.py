@@ -105,4 +105,5 @@ def test_the_purchases_of_a_day_go_by_an_index(database: Settings) -> None:
     asked = (
         "SELECT id FROM purchases WHERE supplier = 'kinguin' AND created_at >= now() AND created_at < now()"
     )
-    assert "purchases_created_at" in str(base.rows(f"EXPLAIN {asked} ORDER BY created_at, id LIMIT 5"))
+    plan = str(base.rows(f"EXPLAIN {asked} ORDER BY created_at, id LIMIT 5"))
+    assert "Index Cond: ((created_at >=" in plan or "purchases_created_at" in plan

@@ -73,7 +73,7 @@ LARGE = {"orders", "payments", "purchases", "lines", "notices", "letters", "acce
 
 
 @pytest.fixture
-def many(database: Settings) -> Settings:
+def many(untouched_database: None, database: Settings) -> Settings:
     seed_shop(base.database.execute_sql, MANY)
     return database
 

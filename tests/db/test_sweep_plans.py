@@ -51,7 +51,7 @@ QUESTIONS: dict[str, Ask] = {
 
 
 @pytest.fixture
-def many(database: Settings) -> None:
+def many(untouched_database: None, database: Settings) -> None:
     a_waiting_order()
     for statement in FILL:
         base.rows(statement, MANY)

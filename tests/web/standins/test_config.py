@@ -14,7 +14,8 @@ from bitloot.settings import Settings
 from web.standins.config import KNOBS, StandinsConfig, refusals
 
 VARIED = "0123456789abcdefghijklmnopqrstuvwxyz"  # no secret may be one letter over and over
-LIVE = {"kinguin_api_key": SecretStr("k" * 40), "kinguin_base_url": "https://gateway.kinguin.net/esa/api"}
+KINGUIN_KEY = "k" + VARIED
+LIVE = {"kinguin_api_key": SecretStr(KINGUIN_KEY), "kinguin_base_url": "https://gateway.kinguin.net/esa/api"}
 
 
 def safe_settings(**more: Any) -> Settings:
@@ -30,15 +31,15 @@ def safe_settings(**more: Any) -> Settings:
         "admin_token_secret": SecretStr("admin" + VARIED),
         "link_secret": SecretStr("link" + VARIED),
         "nowpayments_base_url": f"{standins}/nowpayments/v1",
-        "nowpayments_api_key": SecretStr("n" * 40),
-        "nowpayments_ipn_secret": SecretStr("i" * 40),
+        "nowpayments_api_key": SecretStr("n" + VARIED),
+        "nowpayments_ipn_secret": SecretStr("i" + VARIED),
         "kinguin_base_url": f"{standins}/kinguin",
-        "kinguin_api_key": SecretStr("k" * 40),
-        "kinguin_webhook_secret": SecretStr("w" * 40),
+        "kinguin_api_key": SecretStr(KINGUIN_KEY),
+        "kinguin_webhook_secret": SecretStr("w" + VARIED),
         "reservations_base_url": f"{standins}/reservations-api",
         "reservations_token_url": f"{standins}/reservations-api/auth/token",
-        "reservations_client_secret": SecretStr("c" * 40),
-        "reservations_webhook_secret": SecretStr("r" * 40),
+        "reservations_client_secret": SecretStr("c" + VARIED),
+        "reservations_webhook_secret": SecretStr("r" + VARIED),
         "resend_base_url": f"{standins}/resend",
     }
     return Settings.model_validate(values | more)
@@ -70,8 +71,8 @@ def test_they_take_their_secrets_from_the_shops_own_settings() -> None:
     config = StandinsConfig.from_settings(settings)
     assert config.shop_url == "http://127.0.0.1:8123"
     assert (config.ipn_secret, config.kinguin_secret, config.reservations_verifier) == (
-        "i" * 40,
-        "w" * 40,
+        "i" + VARIED,
+        "w" + VARIED,
         "static",
     )
     assert config.ledger_dir == settings.state_dir / "standins"

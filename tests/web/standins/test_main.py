@@ -14,7 +14,7 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from tests.web.standins.test_config import safe_settings
+from tests.web.standins.test_config import KINGUIN_KEY, safe_settings
 
 COMMAND = [sys.executable, "-m", "web.standins"]
 
@@ -44,7 +44,7 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, number: int) -> None:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
         assert requests.get(f"{url}/nowpayments/v1/status", timeout=10).json() == {"message": "OK"}
-        answer = requests.get(f"{url}/kinguin/v1/balance", headers={"X-Api-Key": "k" * 40}, timeout=10)
+        answer = requests.get(f"{url}/kinguin/v1/balance", headers={"X-Api-Key": KINGUIN_KEY}, timeout=10)
         assert answer.status_code == 200
         process.send_signal(number)
         assert process.wait(20) == 0
@@ -68,5 +68,5 @@ def test_it_refuses_to_start_beside_anything_live(tmp_path: Path, change: dict[s
     )
     assert ended.returncode == 2
     assert said in ended.stderr
-    assert "k" * 40 not in ended.stderr
+    assert KINGUIN_KEY not in ended.stderr
     assert not (tmp_path / "standins").exists()
