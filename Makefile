@@ -2,7 +2,7 @@
 # make up     runs the shop until Ctrl-C                 make bench  figures beside the peer's
 # make lint   style, types, import contracts             make lock   resolves the dependencies anew
 # make clients  fetches what the TypeScript client of docs/clients needs (npm), and buys a key with each client
-# make faults every fault of the plan, at full scale, about 40 minutes; ROWS=F3,F4: these, the others as they were
+# make faults every fault of the plan, at full scale, about an hour; ROWS=F3,F4: these, the others as they were
 
 SHELL := /bin/sh
 VENV ?= .venv

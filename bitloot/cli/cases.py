@@ -43,7 +43,10 @@ def show_list(
     if as_json:
         print_json({"total": found.total, "cases": [_document(case) for case in found.rows]})
         return
-    show_rows([_row(case) for case in found.rows], empty="No such case.")
+    show_rows(
+        [_row(case) for case in found.rows],
+        empty="No such case is open." if state == "open" else "No such case.",
+    )
     if found.total > len(found.rows):
         say(f"{found.total} in all; see --page.", mark="·", style="dim")
 

@@ -10,7 +10,7 @@ from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
 from db import base, migrate
 
-__all__ = ["database_url", "open_database"]
+__all__ = ["configure_command_logs", "database_url", "open_database"]
 
 
 def database_url() -> str:
@@ -23,12 +23,18 @@ def database_url() -> str:
     return url
 
 
+def configure_command_logs(settings: Settings) -> None:
+    """A command prints what it finds: beside that only warnings are told, unless LOG_LEVEL says otherwise."""
+    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    configure_logs(settings.model_copy(update={"log_level": level}), "bitloot")
+
+
 @contextmanager
 def open_database() -> Iterator[Settings]:
     """A connection to a database with this code's schema; needs no other setting. Raises UnsafeSettings."""
     url = database_url()
     settings = load_settings(check=False)
-    configure_logs(settings, "bitloot")
+    configure_command_logs(settings)
     migrate.check(url)
     base.configure(settings, application="bitloot command")
     try:

@@ -36,15 +36,18 @@ def command(quiet: bool, as_json: bool) -> None:
     state_dir = Path(os.environ.get("STATE_DIR") or ".bitloot").absolute()
     house = House(state_dir)
     tell = _silent if as_json else say
+    announced = False
     try:
         house.open(tell)
         announce(state_dir, house.environ)
+        announced = True
         _introduce(house, as_json)
         _run(house, quiet=quiet or as_json)
     except KeyboardInterrupt:
         tell("Draining …")
     finally:
-        withdraw(state_dir)
+        if announced:  # else it is another's, who runs here already
+            withdraw(state_dir)
         house.close()
     tell("Everything has stopped; the data stays.")
 
@@ -67,6 +70,7 @@ def _introduce(house: House, as_json: bool) -> None:
     token = Tokens.from_settings(settings).admin("developer", "owner", TOKEN_SECONDS)
     addresses = {
         "shop": settings.public_url,
+        "console": f"{settings.public_url}/console",
         "api": f"{settings.public_url}/docs",
         "relay": f"ws://127.0.0.1:{settings.relay_port}/fulfillment",
         "standins": f"http://127.0.0.1:{settings.standins_port}/control" if settings.standins else None,

@@ -23,8 +23,8 @@ from bitloot.cli.doctor.providers import check_gateway, check_mail, supplier_che
 from bitloot.cli.doctor.queues import check_redis
 from bitloot.cli.doctor.report import document, show
 from bitloot.cli.doctor.safety import check_providers_fit, check_settings
+from bitloot.cli.opening import configure_command_logs
 from bitloot.cli.screen import as_json_option, print_json, screen
-from bitloot.logs import configure_logs
 from bitloot.settings import Settings, load_settings
 from db import base
 
@@ -40,7 +40,7 @@ CONNECTIONS = 4
 def command(as_json: bool, strict: bool) -> int:
     """Check settings, servers, store, mail, gateway and suppliers; 0 if all is well, 1 if something is wrong."""
     settings = load_settings(check=False)
-    configure_logs(settings, "bitloot")
+    configure_command_logs(settings)
     findings = examine(settings)
     bad = {State.PROBLEM, State.WARNING} if strict else {State.PROBLEM}
     well = all(finding.state not in bad for finding in findings)

@@ -49,7 +49,7 @@ def test_cases_are_listed_for_people_and_machines(bitloot: Bitloot, case: Case) 
     ).document
     assert (document["total"], document["cases"][0]["id"]) == (1, str(case.id))
     assert bitloot("case", "list", "--json", "--state", "resolved").document["total"] == 0
-    assert "No such case." in bitloot("case", "list", "--kind", "late").out
+    assert "No such case is open." in bitloot("case", "list", "--kind", "late").out
 
 
 def test_a_case_is_shown_with_its_figures_and_moves(bitloot: Bitloot, case: Case) -> None:
