@@ -113,6 +113,12 @@ class _TimedAnswer(http.client.HTTPResponse):
         if self.status < 200 or (attempt is not None and attempt.fresh):
             self.will_close = True
 
+    def _read_next_chunk_size(self) -> int:
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:  # http.client reads such a chunk to the end of the connection, at once
+            raise http.client.IncompleteRead(b"")
+        return size
+
 
 class Connection(http.client.HTTPConnection):
     """Tells the attempt how far it came, which no exception of the library tells for certain."""
@@ -126,7 +132,10 @@ class Connection(http.client.HTTPConnection):
         attempt = _attempt.get()
         if attempt is not None:
             attempt.unsent = True
-        super().connect()
+        try:
+            super().connect()
+        except (BrokenPipeError, ConnectionResetError) as error:  # no answer lies there to be read
+            raise ConnectionAbortedError("reset while connecting") from error
         self.sock.settimeout(self.patience)
 
     def send(self, data: Any) -> None:

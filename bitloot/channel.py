@@ -161,7 +161,9 @@ def _place(base_url: str) -> Place:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("no address of http or https")
     prefix = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return Place(parts.scheme == "https", parts.hostname, parts.port, prefix)
+    secure = parts.scheme == "https"
+    # With the port always: of an IPv6 address alone http.client would take the last part for one.
+    return Place(secure, parts.hostname, parts.port or (443 if secure else 80), prefix)
 
 
 @cache
@@ -174,8 +176,8 @@ def _trust() -> ssl.SSLContext:
 
 def _has_word(connection: Connection) -> bool:
     """Whether an idle connection has something to say: an end, an error, or what nobody asked for."""
-    if connection.sock is None:
-        return True
+    if connection.sock is None or (isinstance(connection.sock, ssl.SSLSocket) and connection.sock.pending()):
+        return True  # of a record that is open already, the kernel says nothing
     poll = select.poll()
     poll.register(connection.sock, select.POLLIN)
     return bool(poll.poll(0))

@@ -53,7 +53,7 @@ READ: Mapping[str, Callable[[str], Any]] = {
     "timestamptz": datetime.fromisoformat,
     "uuid": uuid.UUID,
     "bigint": int,
-    "text": lambda text: text.replace("\0", ""),
+    "text": lambda text: text.replace("\0", "").encode().decode(),  # no lone surrogates either
 }
 
 
@@ -164,7 +164,7 @@ class Listing(Generic[T]):
             way, place, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
             if way == chosen:
                 return [READ[by.type](place), READ[self.key_type](key)]
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, OverflowError):
             raise BadPage("cursor", "this is no cursor of this list") from None
         raise BadPage("cursor", "this cursor belongs to another order of the list")
 

@@ -27,7 +27,7 @@ class Grant:
 
 def revoke_admin(name: str, *, who: str, reason: str) -> None:
     """Every token that the operator `name` has by now gives no right any more; one issued later does."""
-    _revoke(f"admin:{name}", who, reason)
+    _revoke(f"admin:{name.lower()}", who, reason)
 
 
 def revoke_token(token_id: str, *, who: str, reason: str) -> None:
@@ -63,7 +63,7 @@ def _ended(grant: Grant, known: Mapping[str, float]) -> bool:
 def _subjects(grant: Grant) -> Iterator[str]:
     yield f"token:{grant.token_id}"
     if grant.admin is not None:
-        yield f"admin:{grant.admin}"
+        yield f"admin:{grant.admin.lower()}"  # names are mail addresses, however a token spells them
 
 
 def _revoke(subject: str, who: str, reason: str) -> None:

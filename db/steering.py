@@ -38,13 +38,21 @@ def standing_of(order_id: uuid.UUID, *, lock: bool = False) -> Standing | None:
     stand = Stand(
         state=order.state,
         held_by=order.held_by,
-        purchases=frozenset(PurchaseState(str(purchase.state)) for purchase in purchases_of(order)),
+        purchases=_purchases(order),
         refunds=refunds,
         may_buy_again=again > 0,
         letters=frozenset(letters or ()),
         has_keys=order.data_key is not None,
     )
     return Standing(order, stand)
+
+
+def _purchases(order: Order) -> frozenset[PurchaseState]:
+    """Where the newest of each line stand; one that failed half-way has brought keys all the same."""
+    states = {PurchaseState(str(purchase.state)) for purchase in purchases_of(order)}
+    if rows("SELECT 1 FROM keys WHERE order_id = %s LIMIT 1", order.id):
+        states.add(PurchaseState.PARTIAL)
+    return frozenset(states)
 
 
 def hold_order(order_id: uuid.UUID, *, who: str, reason: str) -> None:

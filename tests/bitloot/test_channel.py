@@ -6,6 +6,7 @@ import gzip
 import os
 import signal
 import socket
+import ssl
 import warnings
 import zlib
 
@@ -13,7 +14,10 @@ import pytest
 
 from bitloot.channel import FAILURES, Channel, TooLargeError, _has_word
 from tests.bitloot.rude_server import Manner, RudeServer, answering, read_request, serving
+from tests.bitloot.test_fetch_doubt import strange_tls
 from tests.waiting import until
+
+__all__ = ["strange_tls"]  # a fixture
 
 
 def channel(url: str, max_bytes: int = 1000) -> Channel:
@@ -103,3 +107,30 @@ def test_a_body_as_large_as_allowed_is_read() -> None:
 def test_what_is_no_address_is_a_failure_of_its_call(url: str) -> None:
     with pytest.raises(FAILURES):
         ask(channel(url))
+
+
+def test_an_address_of_the_new_kind_has_its_own_port() -> None:
+    plain, secure = (channel(url).place() for url in ("http://[::1]/v1", "https://[2606:4700::1111]/"))
+    assert (plain.host, plain.port) == ("::1", 80)
+    assert (secure.host, secure.port) == ("2606:4700::1111", 443)
+
+
+def _two_answers(conn: socket.socket, server: RudeServer) -> None:
+    """In one record of TLS: of the second the kernel knows nothing."""
+    read_request(conn, server)
+    first = b"HTTP/1.1 200 OK\r\nX-Padding: %s\r\nContent-Length: 5\r\n\r\nfirst"
+    padding = b"x" * (8192 - len(first % b""))  # so much the reader takes at once
+    conn.sendall(first % padding + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond")
+    server.closing.wait(5)
+
+
+def test_an_answer_that_nobody_asked_for_is_given_to_nobody(
+    strange_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusting = ssl._create_unverified_context()
+    monkeypatch.setattr("bitloot.channel._trust", lambda: trusting)
+    with serving(_two_answers, strange_tls) as server:
+        wire = channel(server.url, 10_000)
+        assert [ask(wire), ask(wire)] == [b"first", b"first"]
+        assert server.connections == 2
+        wire.close()

@@ -158,6 +158,10 @@ RUDE: dict[str, tuple[Manner, str]] = {
         _saying(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}"),
         "connection",
     ),
+    "tells a chunk of less than nothing": (
+        _saying(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n{}"),
+        "connection",
+    ),
     "speaks no HTTP": (_saying(b"\x16\x03\x01 hello\r\n\r\n"), "connection"),
     "sends too much": (_oversize, "too_large"),
     "sends a bomb": (answering("200 OK", BOMB, Content_Encoding="gzip"), "too_large"),

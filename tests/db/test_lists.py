@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bitloot.settings import Settings
 from db import base
+from db.access_list import ACCESSES
 from db.lists import BadPage, either, prefix
 from db.order_list import ORDERS
 from db.product_list import PRODUCTS
@@ -73,6 +77,14 @@ def test_more_than_is_counted_is_told_as_such(database: Settings, monkeypatch: p
 def test_what_is_no_cursor_is_refused(database: Settings, cursor: str) -> None:
     with pytest.raises(BadPage):
         ORDERS.page({}, limit=1, cursor=cursor)
+
+
+def test_texts_and_numbers_of_a_cursor_may_be_anything(database: Settings) -> None:
+    lone = json.dumps(["name", "\ud800", str(uuid.uuid4())])
+    endless = json.dumps(["-at", "2026-01-01T00:00:00+00:00", float("inf")])
+    for listing, sort, told in ((PRODUCTS, "name", lone), (ACCESSES, "-at", endless)):
+        with pytest.raises(BadPage):
+            listing.page({}, limit=1, sort=sort, cursor=base64.urlsafe_b64encode(told.encode()).decode())
 
 
 def test_conditions_are_sql_with_places_for_values() -> None:

@@ -21,8 +21,9 @@ def test_an_operators_tokens_end_and_later_ones_hold(database: Settings) -> None
     assert ended(everyone) == ended([]) == set()
     revoke_admin("mallory", who="tester", reason="left us")
     assert ended(everyone) == {old}
-    revoke_admin("mallory", who="tester", reason="again")
+    revoke_admin("Mallory", who="tester", reason="again")
     assert ended(everyone) == {old}
+    assert ended([Grant("e", now - 60, admin="MALLORY")])
 
 
 def test_one_token_ends_and_its_bearers_others_hold(database: Settings) -> None:

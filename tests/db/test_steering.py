@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bitloot.order_actions import objection_to
 from bitloot.settings import Settings
+from bitloot.shop import Shop, open_shop
 from bitloot.states import OrderState, PurchaseState
-from db import intend, open_case
+from db import Purchase, intend, open_case
 from db.base import transaction
 from db.steering import hold_order, open_cases_of, release_order, standing_of
-from tests.factories import a_paid_order, again
+from tests.factories import a_paid_order, a_product, a_waiting_order, again
+from tests.web.cast import store_codes
 
 
 def test_no_purchase_begins_for_a_held_order(database: Settings) -> None:
@@ -33,3 +36,16 @@ def test_it_is_told_where_an_order_stands(database: Settings) -> None:
     assert found.stand.purchases == {PurchaseState.INTENT}
     assert len(open_cases_of(order.id, "refund")) == 1
     assert standing_of(open_cases_of(order.id, "refund")[0]) is None
+
+
+def test_an_order_of_which_a_key_came_is_not_canceled_as_if_nothing_was_bought(database: Settings) -> None:
+    shop: Shop = open_shop(database)
+    order, [purchase] = a_waiting_order((a_product(), 2))
+    store_codes(shop, order, purchase, b"AAAAA-11111")
+    assert Purchase.get_by_id(purchase.id).advance(PurchaseState.FAILED, note="ended", error="canceled")
+    assert again(order).advance(OrderState.FAILED, actor="finalize")
+    found = standing_of(order.id)
+    assert found is not None
+    objection = objection_to("cancel", found.stand)
+    assert objection is not None
+    assert objection.code == "bought"

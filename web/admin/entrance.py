@@ -78,7 +78,8 @@ class Entrance:
             if admin is None:
                 raise self._refused(req, None, "mail", "link")
             if admin.totp_sealed is not None:
-                self._count(req, admin.email)
+                # Not by the count of wrong passwords: strangers raise that, this only who holds a true link.
+                self._hold(req, f"sign-in-code-as:{_digest(admin.email)}", self._shop.settings.sign_in_tries)
             return self._begin(req, resp, admin, "mail", code, digest)
 
     def limit(self, req: Request, what: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bitloot.cli.house import answers
+from bitloot.cli.running import announce
 from bitloot.engines.ports import free_port
 from tests.servers import Servers, drop_database, fresh_database, with_database
 from tests.waiting import descendants, gone, until
@@ -48,6 +49,17 @@ def ended(running: subprocess.Popen[bytes], number: signal.Signals) -> int:
     finally:
         running.kill()
         running.wait()
+
+
+def test_who_cannot_start_leaves_the_shop_that_runs_here_announced(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    state_dir = Path(environment["STATE_DIR"])
+    state_dir.mkdir()
+    announce(state_dir, environment)
+    second = started(environment | {"ENVIRONMENT": "production"}, tmp_path / "said")
+    assert second.wait(60) == 2
+    assert (state_dir / "up.json").exists()
 
 
 def test_it_prints_addresses_mends_what_dies_and_drains(environment: dict[str, str], tmp_path: Path) -> None:

@@ -142,6 +142,15 @@ def test_an_account_is_locked_for_a_while_and_its_mailed_links_are_not(shop: Sho
     assert olga.sign_in().status_code == 200  # whoever came in by mail has shown who she is
 
 
+def test_strangers_shut_out_nobody_who_has_a_link_and_a_code(browser: Browser, shop: Shop) -> None:
+    codes = with_codes(shop)
+    client = settled(shop, sign_in_tries=2)
+    thief, olga = Browser(client, shop, "198.51.100.6"), Browser(client, shop)
+    assert [thief.sign_in(password=f"wrong horse {n}").status_code for n in range(3)] == [401, 401, 429]
+    body = {"token": mailed(olga, shop), "totp": codes.now()}
+    assert olga.ask("POST", "/admin/session/redeem", body).status_code == 200
+
+
 def test_an_address_is_limited_whatever_accounts_it_tries(shop: Shop) -> None:
     thief = Browser(settled(shop, sign_in_tries=1), shop)
     guesses = [thief.sign_in(email=f"a{number}@shop.example").status_code for number in range(6)]
