@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from actors.bell import ring
 from actors.resolve import resolve
 from bitloot.errors import Permanent
-from bitloot.order_actions import Objection, objection_to
+from bitloot.order_actions import objection_to
 from bitloot.states import OrderState
 from db import Order
 from db.base import transaction
-from db.cases import end_cases, open_case
+from db.cases import end_cases, end_these, open_case
 from db.payments import finished_payment
-from db.resolutions import paid_for
+from db.resolutions import Refused, paid_for
 from db.steering import BUY_AGAIN, Standing, hold_order, open_cases_of, release_order, standing_of
 
 __all__ = ["Objected", "cancel", "hold", "mark_refunded", "release", "retry"]
@@ -48,43 +49,63 @@ def mark_refunded(
 ) -> Order:
     """The money went back. The right to its keys ends with it, at the next clean-up."""
 
+    asked: list[uuid.UUID] = []  # what was due when it was said; money that comes later is due by itself
+
     def effect(found: Standing) -> None:
-        if not found.stand.refunds:
+        asked.extend(open_cases_of(order_id, "refund"))
+        if not asked:
             found.order.advance(OrderState.REFUNDED, actor=who, reason=f"refunded: {reason}")
 
     done = _act("refunded", order_id, note, effect)
-    for case_id in open_cases_of(order_id, "refund"):
-        resolve(case_id, "refunded", who=who, reason=reason, basis=basis)
+    for case_id in asked:
+        _answer(case_id, "refunded", note, who=who, reason=reason, basis=basis)
     return Order.get_by_id(done.id)
 
 
 def retry(order_id: uuid.UUID, *, who: str, reason: str, note: Note) -> Order:
     """Its step is due now; a failed order is bought again where its case offers that."""
 
+    failures: list[uuid.UUID] = []
+
     def effect(found: Standing) -> None:
         if found.order.state is not OrderState.FAILED:
             found.order.look_again(0)
+            return
+        failures.extend(open_cases_of(order_id, *BUY_AGAIN))
+        end_these(failures[1:], who=who, reason=reason)  # of its other lines: they are bought again as well
 
-    done = _act("retry", order_id, note, effect)
-    if done.state is OrderState.FAILED:
-        resolve(open_cases_of(order_id, *BUY_AGAIN)[0], "retry", who=who, reason=reason, basis={})
-        _end_failures(order_id, who, reason)  # of its other lines: they are bought again as well
+    _act("retry", order_id, note, effect)
+    for case_id in failures[:1]:
+        _answer(case_id, "retry", note, who=who, reason=reason, basis={})
     return Order.get_by_id(order_id)
 
 
 def _act(name: str, order_id: uuid.UUID, note: Note, effect: Callable[[Standing], None]) -> Order:
-    with transaction():
-        found = standing_of(order_id, lock=True)
-        if found is None:
-            raise Objected("There is no such order.", code="not_found")
-        objection = objection_to(name, found.stand)
-        if objection is None:
+    try:
+        with transaction():
+            found = standing_of(order_id, lock=True)
+            if found is None:
+                raise Objected("There is no such order.", code="not_found")
+            objection = objection_to(name, found.stand)
+            if objection is not None:
+                raise Objected(objection.why, code=objection.code)
             effect(found)
-        note("granted" if objection is None else objection.code)
-    if objection is not None:
-        raise _objected(objection)
+            note("granted")
+    except Objected as error:
+        if error.code != "not_found":  # a record is of an order
+            note(error.code)
+        raise
     ring()
     return found.order
+
+
+def _answer(case_id: uuid.UUID, move: str, note: Note, **how: Any) -> None:
+    """Somebody may have answered it in between: then that is told too."""
+    try:
+        resolve(case_id, move, **how)
+    except Refused as error:
+        note(error.code)
+        raise
 
 
 def _cancel(order: Order, who: str, reason: str, given: Mapping[str, str]) -> None:
@@ -111,7 +132,3 @@ def _cancel(order: Order, who: str, reason: str, given: Mapping[str, str]) -> No
 def _end_failures(order_id: uuid.UUID, who: str, reason: str) -> None:
     for kind in BUY_AGAIN:
         end_cases(order_id, kind, who=who, reason=reason)
-
-
-def _objected(objection: Objection) -> Objected:
-    return Objected(objection.why, code=objection.code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,6 +108,15 @@ def end_cases(order_id: uuid.UUID, kind: str, *, who: str, reason: str) -> int:
             " resolved_at = clock_timestamp() WHERE order_id = %s AND kind = %s AND state = 'open' RETURNING id",
             *(who, reason, order_id, kind),
         )
+    )
+
+
+def end_these(case_ids: Sequence[uuid.UUID], *, who: str, reason: str) -> None:
+    """Closes those of them that are open, and none that were opened since."""
+    rows(
+        "UPDATE cases SET state = 'resolved', resolution = 'ended', resolved_by = %s, reason = %s,"
+        " resolved_at = clock_timestamp() WHERE id = ANY(%s::uuid[]) AND state = 'open' RETURNING id",
+        *(who, reason, [str(case_id) for case_id in case_ids]),
     )
 
 

@@ -24,7 +24,10 @@ class Standing:
 
 
 def standing_of(order_id: uuid.UUID, *, lock: bool = False) -> Standing | None:
-    """With `lock`, within a transaction, nobody moves the order or begins to buy for it until that ends."""
+    """With `lock`, within a transaction, nobody moves the order, answers its cases or begins to buy for it until that
+    ends. Cases first, as whoever answers one does."""
+    if lock:
+        rows("SELECT id FROM cases WHERE order_id = %s AND state = 'open' ORDER BY id FOR UPDATE", order_id)
     found = Order.load(f"WHERE t.id = %s{' FOR UPDATE' if lock else ''}", order_id)
     if not found:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,8 @@ from actors import steer
 from actors.reserve import reserve
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Case, intend, open_case
+from db import Case, Order, Purchase, intend, open_case
+from db.resolutions import Refused
 from tests.factories import a_paid_order, again, an_order
 
 WHO = {"who": "admin:olga", "reason": "the buyer wrote"}
@@ -85,3 +87,55 @@ def test_what_cannot_be_told_is_not_done(told: list[str]) -> None:
     with pytest.raises(ConnectionError):
         steer.cancel(order.id, basis={}, note=away, **WHO)
     assert again(order).state is OrderState.CREATED
+
+
+def _failed_order() -> Order:
+    order = a_paid_order()
+    for purchase in intend(order):
+        _fails(order, purchase)
+    return order
+
+
+def _fails(order: Order, purchase: Purchase) -> None:
+    assert purchase.start_call(PurchaseState.SENDING, 5)
+    assert purchase.advance(PurchaseState.FAILED, note="no", error="no")
+    open_case(order.id, purchase.id, "purchase_failed", {"error": "no"})
+    assert order.advance(OrderState.FAILED, actor="reserve")
+
+
+def test_a_failure_that_comes_after_a_retry_keeps_its_case(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, real = _failed_order(), steer.resolve
+
+    def then_it_fails_again(*how: Any, **more: Any) -> Any:
+        done = real(*how, **more)
+        _fails(again(order), intend(again(order))[0])
+        return done
+
+    monkeypatch.setattr(steer, "resolve", then_it_fails_again)
+    steer.retry(order.id, note=told.append, **WHO)
+    assert [case.state for case in Case.select().order_by(Case.opened_at)] == ["resolved", "open"]
+
+
+def test_who_comes_second_is_recorded_as_such(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    order, real = _failed_order(), steer.resolve
+
+    def another_was_first(case_id: uuid.UUID, *how: Any, **more: Any) -> Any:
+        real(case_id, *how, **more)
+        return real(case_id, "reject", **more)
+
+    monkeypatch.setattr(steer, "resolve", another_was_first)
+    with pytest.raises(Refused):
+        steer.retry(order.id, note=told.append, **WHO)
+    assert (told[0], len(told)) == ("granted", 2)
+
+
+def test_a_cancel_without_a_basis_is_recorded_as_refused(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = a_paid_order()
+    monkeypatch.setattr(steer, "paid_for", lambda _order: {})
+    with pytest.raises(steer.Objected):
+        steer.cancel(order.id, basis={}, note=told.append, **WHO)
+    assert (told, again(order).state) == (["no_basis"], OrderState.PAID)
