@@ -9,6 +9,7 @@ import pytest
 
 from actors import steer
 from actors.reserve import reserve
+from actors.resolve import resolve
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Case, Order, Purchase, intend, open_case
@@ -106,7 +107,7 @@ def _fails(order: Order, purchase: Purchase) -> None:
 def test_a_failure_that_comes_after_a_retry_keeps_its_case(
     told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order, real = _failed_order(), steer.resolve
+    order, real = _failed_order(), resolve
 
     def then_it_fails_again(*how: Any, **more: Any) -> Any:
         done = real(*how, **more)
@@ -119,7 +120,7 @@ def test_a_failure_that_comes_after_a_retry_keeps_its_case(
 
 
 def test_who_comes_second_is_recorded_as_such(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    order, real = _failed_order(), steer.resolve
+    order, real = _failed_order(), resolve
 
     def another_was_first(case_id: uuid.UUID, *how: Any, **more: Any) -> Any:
         real(case_id, *how, **more)
