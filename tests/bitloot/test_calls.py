@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from bitloot.calls import calling
 from bitloot.errors import Blocked
 from bitloot.figures import REGISTRY
 from bitloot.story import about
+
+
+@pytest.fixture(autouse=True)
+def everything_is_logged() -> None:
+    """Whatever level a test before this one has set."""
+    structlog.reset_defaults()
 
 
 def counted(**labels: str) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from bitloot.cli import main
 from bitloot.cli.house import House
@@ -33,6 +34,13 @@ class Said:
 
 
 Bitloot = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command logs warnings only, which is nothing for the tests after it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
