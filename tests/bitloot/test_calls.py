@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from bitloot.story import about
 @pytest.fixture(autouse=True)
 def everything_is_logged() -> None:
     """Whatever level a test before this one has set."""
-    structlog.reset_defaults()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET))
 
 
 def counted(**labels: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ Bitloot = Callable[..., Said]
 def logs_as_before() -> Iterator[None]:
     """A command logs warnings only, which is nothing for the tests after it."""
     yield
-    structlog.reset_defaults()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET))
 
 
 @pytest.fixture
