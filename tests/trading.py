@@ -18,6 +18,7 @@ from bitloot.settings import load_settings
 from bitloot.shop import Shop, open_shop
 from db import Order, Product, Purchase, base, purchases_of, put_products
 from tests.factories import a_paid_order, again
+from tests.waiting import until
 from web.standins import StandinsConfig, catalog_rows, start_standins
 from web.standins.catalog import CATALOG
 from web.standins.kinguin_orders import Item, KinguinOrder
@@ -46,13 +47,14 @@ class Trade:
             return again(order)
 
     def buy(self, *lines: tuple[str, int]) -> Order:
-        """Paid and bought; the keys have not been asked for."""
+        """Paid and bought; the keys are there and have not been asked for."""
         with base.scope():
             wanted = [
                 (Product.get(Product.sku == sku), quantity) for sku, quantity in lines or [(KINGUIN, 1)]
             ]
             order = a_paid_order(*wanted)
             reserve(str(order.id))
+            until(lambda: self.standins.shop.floor.later.pending() == 0, what="delivered")
             return again(order)
 
     def purchase(self, order: Order) -> Purchase:

@@ -49,6 +49,10 @@ def planted(house: House, control: str) -> Iterator[None]:
     with _client(house.settings.redis_url.get_secret_value()) as client, _connection(house) as cursor:
         cursor.execute(f"CREATE TABLE {TABLE} (text text)")
         cursor.execute(f"INSERT INTO {TABLE} VALUES (%s)", (text.decode(),))  # noqa: S608  # a name of ours
+        if house.development.postgres is not None:
+            cursor.execute(
+                "CHECKPOINT"
+            )  # into the table's file, whole: in the WAL a page's head may split it
         client.set(KEY, text)
         for file in files:
             file.write_bytes(text)

@@ -45,8 +45,7 @@ def main(arguments: list[str]) -> int:
     if child == 0:
         _become(argv, stop_signal, user, guard)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())  # whatever the asker had blocked
-    os.write(1, b"%d\n" % child)
-    os.dup2(2, 1)  # closes our end of the report; the command's own end closes when it starts
+    os.dup2(2, 1)  # closes our end of the report; the child's own end closes when it is the command
     status = _watch(child, woken, stop_signal, stop_seconds)
     _end_leftovers(child)
     return status
@@ -78,6 +77,9 @@ def _become(argv: list[str], stop_signal: int, user: str, guard: int) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         report = os.dup(1)
         os.set_inheritable(report, False)
+        os.write(
+            report, b"%d\n" % os.getpid()
+        )  # by the child, so that it comes before why it could not start
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(2, 1)
         try:

@@ -71,7 +71,9 @@ def telemetry(data: dict[str, Any]) -> str:
 
 
 def test_a_client_that_answers_no_ping_is_dropped_and_others_stay(database: Settings, admin: str) -> None:
-    limits = Limits(ping_seconds=0.2, silence_seconds=1)
+    limits = Limits(
+        ping_seconds=0.2, silence_seconds=5
+    )  # a busy machine may stop the good one for a second or two
     with (
         RelayThread(database, limits) as relay,
         Ear(relay.url, admin) as good,
