@@ -197,4 +197,6 @@ def _read(answer: http.client.HTTPResponse, encoding: str, most: int) -> bytes:
         raise http.client.IncompleteRead(b"", answer.length)
     if unpack and body and not unpack.eof:
         raise zlib.error("the packed body ends too early")
+    if unpack and unpack.unused_data:
+        raise zlib.error("something lies behind the packed body")
     return bytes(body)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bitloot import strict_json
 from bitloot.answer import Answer, by_status, doubt
-from bitloot.attempt import Attempt, attempted
+from bitloot.attempt import Attempt, OddFraming, attempted
 from bitloot.calls import calling
 from bitloot.channel import FAILURES, Channel, TooLargeError
 from bitloot.errors import BitLootError, Permanent, Retryable
@@ -164,6 +164,7 @@ def path_part(reference: str) -> str:
 #: The first match names the failure.
 CODES: tuple[tuple[type[Exception], str], ...] = (
     (TooLargeError, "too_large"),
+    (OddFraming, "framing"),
     (ssl.SSLError, "tls"),
     (TimeoutError, "timeout"),
     (Exception, "connection"),

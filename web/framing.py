@@ -1,4 +1,5 @@
-"""Tells when a request has arrived whole. Decides nothing else: gunicorn's parser judges what arrived."""
+"""Tells when a request has arrived whole, and refuses one that tells its length in two ways, or in none we know.
+Decides nothing else: gunicorn's parser judges what arrived."""
 
 from __future__ import annotations
 
@@ -25,6 +26,7 @@ class Verdict(Enum):
     WHOLE = "whole"  # or nothing that waiting could make clearer: for the parser to judge
     HEAD_TOO_LARGE = "head_too_large"
     BODY_TOO_LARGE = "body_too_large"
+    AMBIGUOUS = "ambiguous"  # a proxy before us may have read another request
 
 
 class Framing:
@@ -74,6 +76,8 @@ class Framing:
                 return Verdict.MORE
             self.has_head = True
             length = self._read_head(bytes(self._head[:end]))
+            if isinstance(length, Verdict):
+                return length
             if length is None:
                 piece = bytes(self._head[end + 4 :])
                 del self._head[end + 4 :]
@@ -83,8 +87,12 @@ class Framing:
             self._end = end + 4 + length
         return Verdict.WHOLE if len(self._head) >= (self._end or 0) else Verdict.MORE
 
-    def _read_head(self, head: bytes) -> int | None:
-        """The length of the body, None if it comes in chunks. What is odd ends with the head: the parser refuses it."""
+    def _read_head(self, head: bytes) -> int | Verdict | None:
+        """The length of the body, None if it comes in chunks, or the verdict on a head that leaves it open.
+
+        gunicorn would read a body in stacked codings (`identity, chunked`) that we did not wait for, and would take
+        what comes later for the next request.
+        """
         lengths: list[bytes] = []
         codings: list[bytes] = []
         for line in head.split(b"\r\n")[1:]:
@@ -96,11 +104,11 @@ class Framing:
                     codings.append(value.strip().lower())
                 case b"expect":
                     self.expects_continue = value.strip().lower() == b"100-continue"
-        if codings == [b"chunked"] and not lengths:
-            return None
-        if len(lengths) == 1 and not codings and _LENGTH.fullmatch(lengths[0]):
-            return int(lengths[0])
-        return 0
+        if codings:
+            return None if codings == [b"chunked"] and not lengths else Verdict.AMBIGUOUS
+        if not lengths:
+            return 0
+        return int(lengths[0]) if len(lengths) == 1 and _LENGTH.fullmatch(lengths[0]) else Verdict.AMBIGUOUS
 
     def _feed_chunks(self, piece: bytes) -> Verdict:
         self._framed += len(piece)

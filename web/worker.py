@@ -41,6 +41,7 @@ ASKING = (b"GET /healthz ", b"GET /readyz ", b"GET /metrics ")
 REFUSALS: Mapping[Verdict, Refusal] = {
     Verdict.HEAD_TOO_LARGE: Refusal(431, "head_too_large"),
     Verdict.BODY_TOO_LARGE: Refusal(413, "body_too_large"),
+    Verdict.AMBIGUOUS: Refusal(400, "bad_request"),
 }
 
 

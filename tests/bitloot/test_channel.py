@@ -12,6 +12,7 @@ import zlib
 
 import pytest
 
+from bitloot.attempt import OddFraming
 from bitloot.channel import FAILURES, Channel, TooLargeError, _has_word
 from tests.bitloot.rude_server import Manner, RudeServer, answering, read_request, serving
 from tests.bitloot.test_fetch_doubt import strange_tls
@@ -84,6 +85,7 @@ def _packed(body: bytes) -> Manner:
         (answering("200 OK", b"x" * 1001), TooLargeError),
         (_packed(gzip.compress(b"x" * 1000)[:-9]), zlib.error),
         (_packed(b"plain"), zlib.error),
+        (_packed(gzip.compress(b"{}") * 2), zlib.error),
     ],
 )
 def test_what_is_not_whole_or_too_large_is_no_answer(manner: Manner, failure: type[Exception]) -> None:
@@ -92,6 +94,45 @@ def test_what_is_not_whole_or_too_large_is_no_answer(manner: Manner, failure: ty
         with pytest.raises(failure) as raised:
             ask(wire)
         assert isinstance(raised.value, FAILURES)
+        wire.close()
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+        b"Content-Length: -2\r\n\r\n{}",
+        b"Content-Length: +2\r\n\r\n{}",
+        b"Content-Length: 2, 2\r\n\r\n{}",
+        b"Transfer-Encoding: gzip\r\n\r\n{}",
+        b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n0x2\r\n{}\r\n0\r\n\r\n",
+    ],
+)
+def test_an_answer_that_may_be_read_in_two_ways_is_none(framing: bytes) -> None:
+    def saying(conn: socket.socket, server: RudeServer) -> None:
+        read_request(conn, server)
+        conn.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + framing)
+
+    with serving(saying) as server:
+        wire = channel(server.url)
+        with pytest.raises(OddFraming) as raised:
+            ask(wire)
+        assert isinstance(raised.value, FAILURES)
+        wire.close()
+
+
+def test_what_may_lie_behind_an_answer_without_a_body_is_not_the_next_answer() -> None:
+    def manner(conn: socket.socket, server: RudeServer) -> None:
+        while read_request(conn, server):
+            conn.sendall(b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n")
+
+    with serving(manner) as server:
+        wire = channel(server.url)
+        assert [ask(wire), ask(wire)] == [b"", b""]
+        assert server.connections == 2
         wire.close()
 
 

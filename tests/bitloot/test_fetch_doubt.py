@@ -6,6 +6,8 @@ import gzip
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 
@@ -34,14 +36,21 @@ def test_a_name_that_does_not_resolve_was_not_sent() -> None:
     assert type(failure("POST", client("http://no-such-host.invalid"))) is Retryable
 
 
-def test_a_connection_that_is_never_accepted_was_not_sent() -> None:
+@contextmanager
+def full_house() -> Iterator[int]:
+    """A port on 127.0.0.1 on which nobody who knocks hears anything."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         with socket.create_connection(full.getsockname()), socket.socket() as second:
             second.setblocking(False)
             second.connect_ex(full.getsockname())  # the backlog is full now: more are left without an answer
-            error = failure("POST", client(f"http://127.0.0.1:{full.getsockname()[1]}", connect_timeout=0.2))
+            yield full.getsockname()[1]
+
+
+def test_a_connection_that_is_never_accepted_was_not_sent() -> None:
+    with full_house() as port:
+        error = failure("POST", client(f"http://127.0.0.1:{port}", connect_timeout=0.2))
     assert type(error) is Retryable
     assert error.code == "timeout"
 
@@ -160,7 +169,17 @@ RUDE: dict[str, tuple[Manner, str]] = {
     ),
     "tells a chunk of less than nothing": (
         _saying(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n{}"),
-        "connection",
+        "framing",
+    ),
+    "tells two lengths": (
+        _saying(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nContent-Length: 4\r\n\r\n{}{}"),
+        "framing",
+    ),
+    "tells a length and chunks": (
+        _saying(
+            b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+        ),
+        "framing",
     ),
     "speaks no HTTP": (_saying(b"\x16\x03\x01 hello\r\n\r\n"), "connection"),
     "sends too much": (_oversize, "too_large"),
@@ -195,6 +214,43 @@ def test_a_drip_does_not_outlive_the_deadline() -> None:
         began = time.monotonic()
         failure("POST", client(server.url, read_timeout=5, deadline=0.3))
         assert time.monotonic() - began < 60
+
+
+def test_a_name_with_many_silent_addresses_has_no_more_time_than_the_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each address may take the whole time for a connection; all of them together not."""
+    asked = 0
+
+    def addresses(_host: str, port: int, *_: object) -> Iterator[tuple[object, ...]]:
+        nonlocal asked
+        for _each in range(30):
+            asked += 1
+            yield socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port)
+
+    with full_house() as port:
+        fetch = client(f"http://silent.example:{port}", connect_timeout=0.2, deadline=0.3)
+        monkeypatch.setattr(socket, "getaddrinfo", addresses)
+        error = failure("POST", fetch)
+    assert type(error) is Retryable  # nothing left
+    assert error.code == "deadline"
+    assert asked < 30
+
+
+def test_a_request_that_nobody_takes_does_not_outlive_the_deadline() -> None:
+    """No promise about speed: without the deadline the sending would wait for an hour."""
+
+    def deaf(_conn: socket.socket, server: RudeServer) -> None:
+        server.closing.wait(50)
+
+    with serving(deaf) as server:
+        fetch = client(server.url, read_timeout=3600, deadline=0.5)
+        began = time.monotonic()
+        with pytest.raises(Ambiguous) as raised:
+            fetch.post("/thing", form={"much": "x" * 20_000_000})
+        assert raised.value.code == "deadline"
+        assert time.monotonic() - began < 40
+        fetch.close()
 
 
 def test_a_read_after_a_drip_starts_with_fresh_patience() -> None:

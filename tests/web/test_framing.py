@@ -123,12 +123,15 @@ def test_the_beginning_of_the_next_request_is_kept() -> None:
         b"Content-Length: +3\r\n",
         b"Content-Length: -3\r\n",
         b"Content-Length: 0x3\r\n",
+        b"Content-Length: 3, 3\r\n",
+        b"Transfer-Encoding: gzip\r\n",
         b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: identity, chunked\r\n",
         b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
     ],
 )
-def test_what_is_odd_goes_to_the_parser_at_once(head: bytes) -> None:
-    assert Framing().feed(START + head + b"\r\n") is Verdict.WHOLE
+def test_a_length_that_may_be_read_in_two_ways_is_refused_with_the_head(head: bytes) -> None:
+    assert Framing().feed(START + head + b"\r\n") is Verdict.AMBIGUOUS
 
 
 @pytest.mark.parametrize("size", [b"", b"-1", b"0x5", b"1_0", b"g", b"123456789", b"x" * 300])

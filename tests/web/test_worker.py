@@ -137,6 +137,8 @@ def test_a_client_that_asks_before_sending_is_told_to_go_on(edge: Edge) -> None:
         (HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", (400, "bad_request")),
         (HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", (400, "bad_request")),
         (HEAD + b"Content-Length: -1\r\n\r\n", (400, "bad_request")),
+        (HEAD + b"Transfer-Encoding: identity, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", (400, "bad_request")),
+        (HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", (400, "bad_request")),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\nnothex\r\n", (400, "bad_request")),
         (b"NONSENSE\r\n\r\n", (400, "bad_request")),
         (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: shop\r\n\r\n", (414, "uri_too_long")),
