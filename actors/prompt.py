@@ -83,6 +83,10 @@ class PromptRedisBroker(RedisBroker):
         with contextlib.suppress(redis.RedisError):
             self.client.publish(self._channel, queue_name)
 
+    def waiting(self, queue_name: str) -> int:
+        """How many messages no worker has fetched yet; delayed ones are not among them."""
+        return int(self.client.llen(f"{self.namespace}:{queue_name}"))
+
     def enqueue_all(self, messages: Sequence[Message[Any]]) -> None:
         """As `enqueue` for each, in one round trip. Raises if any may not have been stored."""
         ready = [message.copy(options={"redis_message_id": str(uuid4())}) for message in messages]

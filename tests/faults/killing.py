@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Sequence
 
 from bitloot.engines.process import Process
 from tests.faults.load import Load
-from tests.faults.patience import Patience, until
+from tests.faults.patience import Patience, pause, until
 from tests.faults.trial import Trial
 from tests.waiting import descendants
 
@@ -40,12 +39,12 @@ def storm(
     """Kills one of `victims` every 0.3–3 s, at least `least` of them, until every order is at rest, or for `most`
     seconds. Each hit is a bite. It begins when the first orders are placed.
 
-    Where the machine is not ours alone the kills are as much further apart: whoever dies needs time to come back.
+    These are seconds of a machine of our own: whoever dies needs time to come back.
     """
     until(lambda: load.placed > 0, seconds=60, what="the first order")
     patience, hits = Patience(), 0
     while patience.spent() < most:
-        time.sleep(trial.chance.uniform(0.3, 3.0) / patience.share)
+        pause(trial.chance.uniform(0.3, 3.0))
         if kill_one(trial, victims()):
             trial.bit()
             hits += 1

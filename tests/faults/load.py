@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from tests.faults.inside import RESTING_SQL
-from tests.faults.patience import Patience
+from tests.faults.patience import Patience, pause, while_it_grows
 from tests.faults.shop import FaultShop
 from tests.flows.house import Sale
 
@@ -36,8 +36,8 @@ def a_basket(chance: random.Random) -> list[tuple[str, int]]:
 class Load:
     """Places and pays `orders` orders by `payers` at once, in the background, until `finish`.
 
-    `steps`: the statuses that each payment goes through; None: all of them, each with its IPN. `pace`: seconds that a
-    payer rests between two orders, so that a fault of some minutes meets a load of some minutes.
+    `steps`: the statuses that each payment goes through; None: all of them, each with its IPN. `pace`: own seconds
+    that a payer rests between two orders, so that a fault of some minutes meets a load of some minutes.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Load:
         self._lock = threading.Lock()
         self.sales: list[Sale] = []
         self.failures: list[str] = []
+        self.rested = 0  # as of the last look
         self._pool = ThreadPoolExecutor(payers, thread_name_prefix="payer")
         self._futures: list[Future[None]] = []
 
@@ -77,17 +78,16 @@ class Load:
         self._pool.shutdown()
 
     def settle(self, seconds: float) -> float:
-        """Waits until every order is at rest, at most `seconds` of a machine of our own; how many that took (I10)."""
-        patience = Patience()
-        while self.at_rest() < len(self.sales) and patience.spent() < seconds:
-            time.sleep(0.1)
-        return patience.spent()
+        """Waits until every order is at rest, at most `seconds` of a machine of our own without one more (I10); how
+        many seconds that took."""
+        return while_it_grows(self.at_rest, len(self.sales), seconds=seconds)
 
     def at_rest(self) -> int:
         """How many of the orders wait for nothing but a person, if at all."""
         ids = [sale.order_id for sale in self.sales]
         sql = f"SELECT count(*) FROM orders o WHERE o.id = ANY(%s::uuid[]) AND ({RESTING_SQL})"
-        return int(self._shop.rows(sql, ids)[0][0])
+        self.rested = int(self._shop.rows(sql, ids)[0][0])
+        return self.rested
 
     def reveal(self, most: int) -> None:
         """Up to `most` buyers read their keys."""
@@ -105,7 +105,7 @@ class Load:
         except Exception as error:  # a buyer who could not buy is a finding, not the end of the load
             self.failures.append(f"buyer {number}: {type(error).__name__}: {error}")
         if self._pace:
-            time.sleep(self._pace * chance.uniform(0.5, 1.5))
+            pause(self._pace * chance.uniform(0.5, 1.5))
 
     def _order(self, basket: list[tuple[str, int]], address: str) -> Sale:
         """Repeats with one Idempotency-Key until there is an order with a payment."""

@@ -2,51 +2,52 @@
 
 A row's deadlines are meant for a quiet machine with two cores. Of each second of a wait counts the share of all
 processors' time that was not used by processes other than ours, which the kernel's own counters tell (/proc/stat less
-the times of our descendants); a quiet machine counts every second whole.
+the times of our descendants); a quiet machine counts every second whole. Where many orders have to come to rest it is
+not the clock that ends a wait but their number, once it grows no more.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.waiting import descendants
 
-__all__ = ["Patience", "until"]
+__all__ = ["MACHINE", "Machine", "Patience", "pause", "until", "while_it_grows"]
 
 #: Seconds between two looks, and the least share that counts, so that a wait ends at last.
 EVERY, LEAST = 1.0, 0.04
 
+#: What grows for so many times the patience of one step is too slow all the same.
+AT_MOST = 10
 
-class Patience:
-    """Own seconds since it was made. Ask it often: each answer may look, and a look covers the time since the last."""
+
+class Machine:
+    """A clock that goes as fast as the machine is ours. Whoever asks may have to look, and looks for all."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self._lock = threading.Lock()
+        self._own, self._share = 0.0, 1.0
         self._ours: dict[tuple[int, str], int] = {}
         self._at, self._total, self._busy = 0.0, 0, 0
         self._look()
-        self.seconds, self._began = 0.0, self._at
+        self._own = 0.0
 
-    def spent(self) -> float:
-        """Own seconds so far, exact to a second."""
-        if time.monotonic() - self._at >= EVERY:
-            self._look()
-        return self.seconds
-
-    @property
-    def share(self) -> float:
-        """Of the machine, since the beginning: 1.0 if it was ours alone."""
-        wall = self._at - self._began
-        return self.seconds / wall if wall else 1.0
+    def own(self) -> float:
+        """Own seconds so far. Between two looks it goes on at the pace that was seen last."""
+        with self._lock:
+            if time.monotonic() - self._at >= EVERY:
+                self._look()
+            return self._own + (time.monotonic() - self._at) * self._share
 
     def _look(self) -> None:
         at, (total, busy), ours = time.monotonic(), _processors(), self._new_ticks()
         others = max(0, busy - self._busy - ours)
-        share = 1 - others / max(1, total - self._total)
-        self.seconds += (at - self._at) * max(LEAST, share)
+        self._share = max(LEAST, 1 - others / max(1, total - self._total))
+        self._own += (at - self._at) * self._share
         self._at, self._total, self._busy = at, total, busy
 
     def _new_ticks(self) -> int:
@@ -57,6 +58,31 @@ class Patience:
         return new
 
 
+class Patience:
+    """Own seconds since it was made."""
+
+    def __init__(self, machine: Machine | None = None) -> None:
+        self._machine = machine or MACHINE
+        self._own, self._began = self._machine.own(), time.monotonic()
+
+    def spent(self) -> float:
+        """Own seconds so far."""
+        return self._machine.own() - self._own
+
+    @property
+    def share(self) -> float:
+        """Of the machine, since the beginning: 1.0 if it was ours alone."""
+        wall = time.monotonic() - self._began
+        return min(1.0, self.spent() / wall) if wall else 1.0
+
+
+def pause(seconds: float) -> None:
+    """Sleeps so many own seconds: what goes on meanwhile gets as much done as on a machine of our own."""
+    patience = Patience()
+    while (left := seconds - patience.spent()) > 0:
+        time.sleep(min(left, 0.1))
+
+
 def until(condition: Callable[[], bool], *, seconds: float = 20.0, what: str = "the condition") -> None:
     """As `tests.waiting.until`, in own seconds."""
     if condition():
@@ -65,6 +91,17 @@ def until(condition: Callable[[], bool], *, seconds: float = 20.0, what: str = "
     while not condition():
         assert patience.spent() < seconds, f"{what} did not hold within {seconds:g} s of a machine of our own"
         time.sleep(0.01)
+
+
+def while_it_grows(figure: Callable[[], int], wanted: int, *, seconds: float) -> float:
+    """Waits until `figure()` is `wanted`, for as long as it grows: at most `seconds` without one more, and at most
+    `AT_MOST` times that in all. How many own seconds it took."""
+    patience, best, since = Patience(), figure(), 0.0
+    while best < wanted and patience.spent() < min(since + seconds, AT_MOST * seconds):
+        time.sleep(0.1)
+        if (found := figure()) > best:
+            best, since = found, patience.spent()
+    return patience.spent()
 
 
 def _processors() -> tuple[int, int]:
@@ -83,3 +120,7 @@ def _ticks(pid: int) -> tuple[tuple[int, str], int] | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return (pid, fields[19]), int(fields[11]) + int(fields[12])
+
+
+#: One for all who wait in this process.
+MACHINE = Machine()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
-from tests.faults.patience import Patience, until
+from tests.faults.patience import Machine, Patience, until, while_it_grows
 
 
-class Machine:
+class Processors:
     """Two processors of which others take a part. All in ticks of a hundredth of a second."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,29 +30,39 @@ class Machine:
 def test_a_machine_of_our_own_counts_whole_seconds_however_busy_we_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    machine = Machine(monkeypatch)
-    patience = Patience()
-    machine.work(10, ours=2, others=0)
-    machine.work(10, ours=0, others=0)
+    processors = Processors(monkeypatch)
+    patience = Patience(Machine())
+    processors.work(10, ours=2, others=0)
+    processors.work(10, ours=0, others=0)
     assert patience.spent() == pytest.approx(20)
     assert patience.share == pytest.approx(1)
 
 
 def test_what_others_take_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = Machine(monkeypatch)
-    patience = Patience()
-    machine.work(10, ours=0.5, others=1.5)
+    processors = Processors(monkeypatch)
+    patience = Patience(Machine())
+    processors.work(10, ours=0.5, others=1.5)
     assert patience.spent() == pytest.approx(2.5)
-    machine.work(10, ours=1, others=1)
+    processors.work(10, ours=1, others=1)
     assert patience.spent() == pytest.approx(7.5)
     assert patience.share == pytest.approx(7.5 / 20)
 
 
 def test_a_wait_ends_though_nothing_is_left_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = Machine(monkeypatch)
-    patience = Patience()
-    machine.work(100, ours=0, others=2)
+    processors = Processors(monkeypatch)
+    patience = Patience(Machine())
+    processors.work(100, ours=0, others=2)
     assert patience.spent() == pytest.approx(4)
+
+
+def test_more_and_more_at_rest_may_take_long_and_a_standstill_may_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    processors, figures = Processors(monkeypatch), iter([1, 2, 2, 3, 3, 3, 3])
+    monkeypatch.setattr("tests.faults.patience.MACHINE", Machine())
+    monkeypatch.setattr("tests.faults.patience.time.sleep", lambda _: processors.work(4, ours=2, others=0))
+    assert while_it_grows(lambda: next(figures), 4, seconds=10) == pytest.approx(6 * 4)
+    assert while_it_grows(itertools.count().__next__, 9_999, seconds=10) == pytest.approx(100)
 
 
 def test_a_condition_that_never_holds_fails_by_name() -> None:

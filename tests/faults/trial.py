@@ -97,18 +97,19 @@ class Trial:
 
     def progress(self) -> str:
         """How far it is, for whoever waits."""
-        placed = f"{self._load.placed} orders placed, " if self._load else ""
-        return f"{placed}{self.record.bites} bites, {len(self.record.violations)} violations"
+        load = self._load
+        orders = f"{load.placed} orders placed, {load.rested} seen at rest, " if load else ""
+        return f"{orders}{self.record.bites} bites, {len(self.record.violations)} violations"
 
     def settle(self, load: Load, *, within: float) -> float:
-        """Waits for the buyers and for rest; more than `within` seconds after the last of them is a violation (I10)."""
+        """Waits for the buyers and for rest; `within` seconds without one more that rests are a violation (I10)."""
         load.finish()
         for failure in load.failures:
             self.violation(failure)
         took = load.settle(within)
         if load.at_rest() < len(load.sales):
             self.violation(
-                f"I10 {len(load.sales) - load.at_rest()} orders are not at rest {within:g} s after the fault"
+                f"I10 {len(load.sales) - load.at_rest()} orders are not at rest, and {within:g} s brought no more"
             )
         self.note("seconds to rest", f"{took:.1f}")
         return took
