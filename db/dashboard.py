@@ -48,11 +48,15 @@ class Totals:
 
 @dataclass(frozen=True)
 class OpenAlarm:
+    """`case_id` or `job_id` where such a row is the matter."""
+
     kind: str
     about: str
     order_id: uuid.UUID | None
     raised_at: datetime
     times: int
+    case_id: uuid.UUID | None = None
+    job_id: uuid.UUID | None = None
 
 
 def totals() -> Totals:
@@ -71,11 +75,21 @@ def totals() -> Totals:
 def open_alarms(limit: int) -> list[OpenAlarm]:
     """What a person is being told of now, the newest first. What lasts is due to be told again."""
     found = rows(
-        "SELECT kind, about, order_id, raised_at, times FROM alerts WHERE due_at IS NOT NULL AND ended_at IS NULL"
-        " ORDER BY raised_at DESC LIMIT %s",
+        "SELECT kind, about, order_id, raised_at, times, matter FROM alerts WHERE due_at IS NOT NULL AND"
+        " ended_at IS NULL ORDER BY raised_at DESC LIMIT %s",
         limit,
     )
     return [
-        OpenAlarm(kind, about, None if order is None else uuid.UUID(str(order)), at, times)
-        for kind, about, order, at, times in found
+        OpenAlarm(
+            *(kind, about, None if order is None else uuid.UUID(str(order)), at, times),
+            case_id=_id_in(matter, "case"),
+            job_id=_id_in(matter, "job"),
+        )
+        for kind, about, order, at, times, matter in found
     ]
+
+
+def _id_in(matter: str, kind: str) -> uuid.UUID | None:
+    """The row that a matter is named after (db.alerts.OPEN)."""
+    named, _, row = matter.partition(":")
+    return uuid.UUID(row) if named == kind else None

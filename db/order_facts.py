@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bitloot.states import OrderState
 from db.base import rows
 from db.orders import Line, Move, Order
 from db.payments import Payment
@@ -22,6 +23,11 @@ class OrderFacts:
     lines: Sequence[Line]
     payments: Sequence[Payment]  # newest first
     moves: Sequence[Move]  # oldest first
+
+    @property
+    def failure(self) -> str | None:
+        """The code of why a failed order failed; None for any other."""
+        return self.moves[-1].reason if self.order.state is OrderState.FAILED and self.moves else None
 
 
 def order_facts(order_id: uuid.UUID) -> OrderFacts | None:

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from actors.courier import post
 from actors.sweep import STEP
+from bitloot.reasons import is_sold_out
 from bitloot.settings import Settings
 from db import Order
-from db.order_facts import keys_per_line, order_facts
+from db.order_facts import OrderFacts, keys_per_line, order_facts
 from db.rights import right_of
 from web.admin.answers import Reason
 from web.admission import REVEALABLE
@@ -25,7 +26,7 @@ from web.errors import Problem
 from web.record import record
 from web.rights import check_generation, standing
 
-__all__ = ["Deliver", "FulfilmentStatus"]
+__all__ = ["Deliver", "FulfilmentStatus", "problem_of"]
 
 
 class LineStatus(Answer):
@@ -42,8 +43,16 @@ class StatusView(Answer):
     moved_at: datetime
     can_reveal: bool = Field(description="There are keys that the buyer may see, if not all of them yet.")
     right: str = Field(description="valid, used_up, withdrawn or expired.")
+    problem: str | None = Field(default=None, description="Why a failed order failed: sold_out, or failed.")
     hold: str | None = Field(default=None, description="Why a paid order is parked; for admins.")
     lines: list[LineStatus]
+
+
+def problem_of(facts: OrderFacts) -> str | None:
+    """No more than a buyer is concerned with: codes are for admins."""
+    if facts.failure is None:
+        return None
+    return "sold_out" if is_sold_out(facts.failure) else "failed"
 
 
 class FulfilmentStatus:
@@ -89,6 +98,7 @@ class FulfilmentStatus:
                 moved_at=order.moved_at,
                 can_reveal=order.state in REVEALABLE and stored.total() > 0 and stands == "valid",
                 right=stands,
+                problem=problem_of(facts),
                 hold=order.hold if viewer.is_admin else None,
                 lines=lines,
             ),

@@ -12,15 +12,17 @@ from falcon import Request, Response
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState
+from db.order_facts import OrderFacts, order_facts
 from web.body import read_body
 from web.deadline import database
 from web.describe import describe
 from web.errors import Problem
+from web.fulfilment import problem_of
 from web.guests import order_for
 from web.pages import HTML, File, OrderPage
 from web.tries import limit_address
 
-__all__ = ["TEXTS", "PlainOrderPage", "order_policy"]
+__all__ = ["SOLD_OUT", "TEXTS", "PlainOrderPage", "order_policy"]
 
 #: As web/console/order.js says it.
 TEXTS: Mapping[OrderState, str] = {
@@ -35,6 +37,9 @@ TEXTS: Mapping[OrderState, str] = {
     OrderState.REFUND_DUE: "You get your money back",
     OrderState.REFUNDED: "Refunded",
 }
+
+#: In place of what is said of failed orders, where the product was sold out.
+SOLD_OUT = "Sold out at our supplier"
 
 UNKNOWN = "No such order for this address"
 
@@ -68,12 +73,17 @@ class PlainOrderPage(OrderPage):
         with database():
             limit_address(req, self._settings)
             order = order_for(order_id, _email_of(req))
-        headline = TEXTS[order.state] if order is not None else UNKNOWN
+            facts = order_facts(order_id) if order is not None else None
+        headline = UNKNOWN if facts is None else _headline(facts)
         explanation = f"Order {str(order_id)[:8]}, as it stands now."
         told = self._plain.substitute(headline=html.escape(headline), explanation=html.escape(explanation))
         resp.content_type = "text/html; charset=utf-8"
         resp.set_header("Content-Security-Policy", self._policy)
         resp.data = told.encode()
+
+
+def _headline(facts: OrderFacts) -> str:
+    return SOLD_OUT if problem_of(facts) == "sold_out" else TEXTS[facts.order.state]
 
 
 def _email_of(req: Request) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -11,10 +12,12 @@ from rich.markup import escape
 
 from actors.resolve import resolve
 from actors.workshop import open_from_environment
-from bitloot.case_moves import moves_of
+from bitloot.case_moves import CaseMove, moves_of
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, screen, show_rows
+from bitloot.cli.spans import moment
 from bitloot.errors import Permanent
+from bitloot.told import Told, tell
 from db.base import dispose, scope
 from db.cases import CASES, CaseFacts, case_facts
 
@@ -102,24 +105,40 @@ def _row(case: CaseFacts) -> dict[str, Any]:
         "kind": case.kind,
         "order": str(case.order_id)[:8],  # as letters call it; whole in `show`
         "status": case.order_state,
-        "opened": f"{case.opened_at:%Y-%m-%d %H:%M}",
+        "opened": moment(case.opened_at),
         "answer": f"{case.resolution} by {case.resolved_by}" if case.resolution else "",
     }
 
 
 def _document(case: CaseFacts) -> dict[str, Any]:
-    moves = moves_of(case.kind, case.order_state) if case.state == "open" else ()
-    return vars(case) | {"moves": [{"name": move.name, "says": move.says} for move in moves]}
+    told = {"told": [vars(one) for one in tell(case.figures)]}
+    return vars(case) | told | {"moves": [{"name": move.name, "says": move.says} for move in _moves(case)]}
 
 
 def _show(case: CaseFacts) -> None:
+    """What it asks, the figures that it rests on, and the answers that it takes now."""
     console = screen()
-    shown = _document(case)
-    told = {name: value for name, value in shown.items() if name not in {"figures", "basis", "moves"}}
-    for name, value in (told | case.figures | (case.basis or {})).items():
-        if value is not None:
-            console.print(
-                f"[dim]{escape(name.replace('_', ' ')):<20}[/] {escape(str(value))}", soft_wrap=True
-            )
-    for move in shown["moves"]:
-        console.print(f"[bold]{move['name']}[/]: {escape(move['says'])}", soft_wrap=True)
+    about = {
+        "Case": case.id,
+        "Asks about": case.kind.replace("_", " "),
+        "Order": case.order_id,
+        "Order is": case.order_state.replace("_", " "),
+        "State": case.state,
+        "Opened": moment(case.opened_at),
+        "Resolved": case.resolved_at and moment(case.resolved_at),
+        "By": case.resolved_by,
+        "As": case.resolution,
+        "Why": case.reason,
+    }
+    known = [Told(name, str(value)) for name, value in about.items() if value is not None]
+    for part in (known, tell(case.figures), tell(case.basis or {})):
+        for told in part:
+            console.print(f"[dim]{escape(told.label):<21}[/]{escape(told.text)}", soft_wrap=True)
+        if part:
+            console.print()
+    for move in _moves(case):
+        console.print(f"[bold]{move.name}[/]: {escape(move.says)}", soft_wrap=True)
+
+
+def _moves(case: CaseFacts) -> Sequence[CaseMove]:
+    return moves_of(case.kind, case.order_state) if case.state == "open" else ()

@@ -13,6 +13,7 @@ from actors.broker import connect
 from actors.retry import retry_job
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.cli.spans import moment
 from db.jobs import JOBS, JobFacts
 
 __all__ = ["command"]
@@ -72,5 +73,5 @@ def _row(job: JobFacts) -> dict[str, Any]:
         "deaths": job.deaths,
         "error": job.error_class,
         "state": job.state,
-        "failed_at": job.failed_at.strftime("%d %b %H:%M"),
+        "failed_at": moment(job.failed_at),
     }

@@ -12,6 +12,7 @@ import click
 
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.cli.spans import moment
 from db import record_access
 from db.expunge import expunge
 from db.notice_list import NOTICES, NoticeFacts, notice_facts
@@ -112,7 +113,7 @@ def expunge_notice(notice_id: uuid.UUID, reason: str, by: str | None, as_json: b
 def _row(notice: NoticeFacts) -> dict[str, Any]:
     return {
         "id": notice.id,
-        "received": notice.received_at.astimezone().strftime("%d %b %H:%M:%S"),
+        "received": moment(notice.received_at),
         "source": notice.source,
         "event": notice.event,
         "verdict": notice.verdict,
@@ -125,7 +126,7 @@ def _row(notice: NoticeFacts) -> dict[str, Any]:
 def _refused_row(refused: Refused) -> dict[str, Any]:
     return {
         "id": refused.id,
-        "seen": refused.seen_at.astimezone().strftime("%d %b %H:%M:%S"),
+        "seen": moment(refused.seen_at),
         "claims": refused.source,
         "verdict": refused.verdict,
         "size": refused.size,

@@ -13,6 +13,7 @@ from rich.text import Text
 from bitloot.cli.order_verdict import Verdict
 from bitloot.cli.spans import since, span
 from bitloot.states import PurchaseState
+from bitloot.told import sentence
 from db import Line
 from db.kpi import PHASES
 from db.proof import OrderProof, PurchaseSeen, StepSeen
@@ -167,7 +168,7 @@ class OrderScreen:
                     if case.resolution
                     else ""
                 )
-                + "".join(f", {escape(name)} {escape(str(value))}" for name, value in case.figures.items()),
+                + (f": {escape(sentence(case.figures))}" if case.figures else ""),
             )
             for case in self._proof.cases
         ]
@@ -207,8 +208,8 @@ class OrderScreen:
             return
         more = [*verdict.problems, *verdict.open_ends][1:]
         self._console.print(f"[bold red]✗[/] {escape(verdict.reason)}")
-        for sentence in more:
-            self._console.print(f"  [red]•[/] {escape(sentence)}")
+        for text in more:
+            self._console.print(f"  [red]•[/] {escape(text)}")
 
     def _heading(self, text: str) -> None:
         self._console.print()

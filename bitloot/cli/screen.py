@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import click
 from rich.console import Console
@@ -43,13 +43,19 @@ def _written(value: Any) -> str:
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], *, numbers: Sequence[str] = (), empty: str) -> None:
-    """A table with a column for each field of the first row; `empty` is said instead when there is none."""
+    """A table with a column for each field of the first row; `empty` is said instead when there is none.
+
+    On a narrow terminal texts are folded, never cut; an `id` stays whole, so that it can be copied.
+    """
     if not rows:
         say(empty, mark="·", style="dim")
         return
     table = Table(box=None, pad_edge=False, header_style="bold dim")
     for name in rows[0]:
-        table.add_column(name.replace("_", " "), justify="right" if name in numbers else "left")
+        whole = max(len(str(row[name])) for row in rows) if name == "id" else None
+        side: Literal["left", "right"] = "right" if name in numbers else "left"
+        heading = name.replace("_", " ")
+        table.add_column(heading, justify=side, overflow="fold", min_width=whole, no_wrap=whole is not None)
     for row in rows:
         table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
     screen().print(table)

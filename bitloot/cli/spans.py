@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
-__all__ = ["parse_day", "parse_span", "since", "span"]
+__all__ = ["moment", "parse_day", "parse_span", "since", "span"]
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -23,6 +23,11 @@ def span(seconds: float | None, *, never: str = "–") -> str:
     if abs(seconds) < 7200:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:.1f} h" if abs(seconds) < 172_800 else f"{seconds / 86_400:.1f} d"
+
+
+def moment(at: datetime) -> str:
+    """To the second, by UTC: a person anywhere can set it beside a log line."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def since(start: datetime, moment: datetime | None) -> str:

@@ -45,6 +45,9 @@ ENDED = frozenset({SupplierStatus.CANCELED, SupplierStatus.FAILED, SupplierStatu
 #: What `delivered` and the reservation itself may answer while there is nothing to tell.
 _NOTHING_YET = frozenset({"not_found", "http_405", "http_409", "http_425", "http_501"})
 
+#: A `give` that is refused like this may have been given before.
+_CONFLICT = frozenset({"http_409", "out_of_stock"})
+
 
 class Reservations:
     """`credentials` is None where the supplier wants no Authorization. `timeout` is seconds for a call that buys."""
@@ -118,7 +121,7 @@ class Reservations:
                 return standing
             if standing.status in ENDED:
                 raise Permanent("reservations: the reservation is over", code="reservation_over")
-            if refusal.code != "http_409":
+            if refusal.code not in _CONFLICT:
                 raise refusal
             code = "conflict"
         raise Ambiguous(f"reservations: a give was refused and may stand all the same ({code})", code=code)
@@ -227,9 +230,11 @@ class Reservations:
 
 
 def _classify(answer: Answer) -> BitLootError | None:
-    """402 is about our account there; everything else goes by its status."""
+    """402 is about our account there; a 409 may say that it is sold out. Everything else goes by its status."""
     if answer.status == 402:
         return Blocked("reservations: the account has no funds", code="insufficient_balance")
+    if answer.method == "POST" and answer.status == 409 and answer.word("error") == "out_of_stock":
+        return Permanent("reservations: not so many are left", code="out_of_stock")
     return None
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState
+from db import Case, open_case
 from db.alerts import Matter, gather_alerts
 from db.dashboard import open_alarms, totals
 from tests.factories import a_paid_order, an_order
@@ -30,5 +31,10 @@ def test_alarms_that_last_are_told(database: Settings) -> None:
     gather_alerts([Matter("silence:kinguin", "silent", "kinguin")], 10)
     [alarm] = open_alarms(5)
     assert (alarm.kind, alarm.about, alarm.order_id) == ("silent", "kinguin", None)
+    assert (alarm.case_id, alarm.job_id) == (None, None)
     gather_alerts([], 10)
     assert open_alarms(5) == []
+    open_case(a_paid_order().id, "x", "late", {})
+    gather_alerts([], 10)
+    [alarm] = open_alarms(5)
+    assert (alarm.case_id, alarm.job_id) == (Case.get().id, None)

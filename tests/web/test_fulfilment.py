@@ -7,6 +7,7 @@ from falcon.testing import TestClient
 from actors import courier
 from actors.reserve import reserve
 from bitloot.shop import Shop
+from bitloot.states import OrderState
 from db import AccessRecord
 from tests.factories import a_paid_order, an_order
 from tests.web.cast import admin, buyer, fulfilled_order, partly_stored_order
@@ -31,6 +32,18 @@ def test_without_keys_there_is_nothing_to_reveal(client: TestClient, shop: Shop)
     order = a_paid_order()
     seen = client.simulate_get(f"/fulfillment/{order.id}/status", headers=buyer(shop, order)).json
     assert (seen["canReveal"], seen["lines"][0]["ready"]) == (False, False)
+
+
+def test_a_buyer_hears_that_it_is_sold_out_and_no_code(client: TestClient, shop: Shop) -> None:
+    for code, problem in (("out_of_stock", "sold_out"), ("http_409", "failed")):
+        order = a_paid_order()
+        assert order.advance(OrderState.FAILED, actor="reserve", reason=code)
+        seen = client.simulate_get(f"/fulfillment/{order.id}/status", headers=buyer(shop, order))
+        assert seen.json["problem"] == problem
+        assert code not in seen.text
+    fine = fulfilled_order(shop, b"AAAAA-11111")
+    seen = client.simulate_get(f"/fulfillment/{fine.id}/status", headers=buyer(shop, fine))
+    assert seen.json["problem"] is None
 
 
 def test_why_an_order_is_parked_is_for_admins(client: TestClient, shop: Shop) -> None:

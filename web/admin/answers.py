@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from falcon import Request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, computed_field
 from pydantic.alias_generators import to_camel
 
+from bitloot.reasons import reason
 from web.answers import Answer, Money
 from web.errors import Problem
 
@@ -69,6 +70,11 @@ class Reservation(Answer):
     error: str | None
     created_at: datetime
     moved_at: datetime
+
+    @computed_field(description="The error in words.")  # type: ignore[prop-decorator]
+    @property
+    def why(self) -> str | None:
+        return reason(self.error) if self.error else None
 
 
 class Notice(Answer):

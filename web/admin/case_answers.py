@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from bitloot.case_moves import moves_of
+from bitloot.told import tell
 from db.cases import CaseFacts
 from web.answers import Answer
 
-__all__ = ["CaseView", "Resolution", "ResolvedView", "case_view"]
+__all__ = ["CaseView", "Resolution", "ResolvedView", "ToldView", "case_view", "told_view"]
 
 Told = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
 
@@ -48,8 +50,15 @@ class MoveView(Answer):
     says: str
 
 
+class ToldView(Answer):
+    """One figure as a person reads it; a time in it is ISO 8601."""
+
+    label: str
+    text: str
+
+
 class CaseView(Answer):
-    """`moves` is what may be done now; empty once it is resolved."""
+    """`moves` is what may be done now; empty once it is resolved. `told` are the figures for people."""
 
     id: uuid.UUID
     order_id: uuid.UUID
@@ -57,6 +66,7 @@ class CaseView(Answer):
     subject: str
     kind: str
     figures: dict[str, Any]
+    told: list[ToldView]
     state: str
     moves: list[MoveView]
     opened_at: datetime
@@ -84,6 +94,7 @@ def case_view(case: CaseFacts) -> CaseView:
         subject=case.subject,
         kind=case.kind,
         figures=case.figures,
+        told=told_view(case.figures),
         state=case.state,
         moves=[MoveView(name=move.name, says=move.says) for move in possible],
         opened_at=case.opened_at,
@@ -93,3 +104,7 @@ def case_view(case: CaseFacts) -> CaseView:
         reason=case.reason,
         basis=case.basis,
     )
+
+
+def told_view(figures: Mapping[str, Any]) -> list[ToldView]:
+    return [ToldView.model_validate(one) for one in tell(figures)]

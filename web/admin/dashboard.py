@@ -37,13 +37,15 @@ class LastWord(Answer):
 
 
 class AlarmView(Answer):
-    """`times`: how often somebody was told."""
+    """`times`: how often somebody was told. `caseId` or `jobId`: what it is about, where it is a case or a dead job."""
 
     kind: str
     about: str
     order_id: uuid.UUID | None
     raised_at: datetime
     times: int
+    case_id: uuid.UUID | None
+    job_id: uuid.UUID | None
 
 
 class DashboardView(Answer):

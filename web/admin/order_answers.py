@@ -10,12 +10,21 @@ from pydantic import Field
 
 from bitloot.order_actions import ACTIONS, objection_to
 from db.order_detail import OrderDetail
+from db.timeline import Happening
 from web.admin.answers import Reservation
-from web.admin.case_answers import CaseView, case_view
+from web.admin.case_answers import CaseView, ToldView, case_view, told_view
 from web.admin.row_answers import LetterRow, PaymentRow
 from web.answers import Answer, Money
 
-__all__ = ["Event", "FulfillmentView", "OrderDetailView", "TimelineView", "detail_view", "fulfillment_view"]
+__all__ = [
+    "Event",
+    "FulfillmentView",
+    "OrderDetailView",
+    "TimelineView",
+    "detail_view",
+    "event_view",
+    "fulfillment_view",
+]
 
 
 class Action(Answer):
@@ -112,13 +121,19 @@ class FulfillmentView(Answer):
 
 
 class Event(Answer):
-    """`kind`: move, notice, replay, payment, purchase, key, letter, case, access or job; `ref` is the id of that."""
+    """`kind`: move, notice, replay, payment, purchase, key, letter, case, access or job; `ref` is the id of that.
+    `told` are the details for people."""
 
     at: datetime
     kind: str
     title: str
     details: dict[str, Any]
+    told: list[ToldView]
     ref: str
+
+
+def event_view(one: Happening) -> Event:
+    return Event(**vars(one), told=told_view(one.details))
 
 
 class TimelineView(Answer):

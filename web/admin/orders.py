@@ -10,11 +10,11 @@ from db import Order
 from db.order_detail import OrderDetail, order_detail
 from db.timeline import timeline
 from web.admin.order_answers import (
-    Event,
     FulfillmentView,
     OrderDetailView,
     TimelineView,
     detail_view,
+    event_view,
     fulfillment_view,
 )
 from web.answers import answer
@@ -75,7 +75,7 @@ class OrderTimeline:
             if Order.find(order_id) is None:
                 raise not_found()
             found, cut = timeline(order_id)
-        events = [Event.model_validate(one) for one in found]
+        events = [event_view(one) for one in found]
         answer(resp, TimelineView(order_id=order_id, data=events, truncated=cut))
 
 

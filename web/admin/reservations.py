@@ -6,8 +6,9 @@ import uuid
 from datetime import datetime
 
 from falcon import Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
+from bitloot.reasons import reason
 from bitloot.shop import Shop
 from db.purchase_list import PURCHASES, purchase_steps
 from web.admin.answers import Reservation, read_query
@@ -34,6 +35,11 @@ class Step(Answer):
     attempt: int
     note: str
     at: datetime
+
+    @computed_field(description="The note in words.")  # type: ignore[prop-decorator]
+    @property
+    def says(self) -> str:
+        return reason(self.note)
 
 
 class WholeReservation(Reservation):

@@ -14,9 +14,13 @@ const texts = {
   fulfilled: ["Your keys are here", "Show them whenever you like. We have mailed you the link, too."],
   expired: ["This order has expired", "Nothing was paid in time. If you did pay, we see it and get in touch."],
   review: ["We are looking at your payment", "It does not fit the order exactly. A person looks at it and writes to you."],
-  failed: ["Something went wrong at our supplier", "A person looks at it. Your money is safe."],
+  failed: ["Something went wrong at our supplier", "A person looks at it now. You get your keys, or your money back: we write to you either way."],
   refund_due: ["You get your money back", "We could not deliver, and your refund is on its way."],
   refunded: ["Refunded", "The money went back to you, and the keys of this order no longer work."],
+};
+// What is said in place of the above of an order that failed.
+const problems = {
+  sold_out: ["Sold out at our supplier", "Your payment came, and no key is left to buy. A person looks at it now. You get your keys, or your money back: we write to you either way, and there is nothing that you need to do."],
 };
 // What is said in place of the above once the right to the keys no longer stands.
 const ends = {
@@ -102,7 +106,7 @@ async function look() {
   const order = await ask(`/orders/${orderId}`);
   shown = seen;
   const hasKeys = status.status === "fulfilled" && !opened;
-  say((hasKeys && ends[status.right]) || texts[status.status] || [status.status, ""]);
+  say((hasKeys && ends[status.right]) || problems[status.problem] || texts[status.status] || [status.status, ""]);
   showSteps(status.status);
   showPayment(order);
   showLines(order);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
@@ -54,7 +55,8 @@ def test_cases_are_listed_for_people_and_machines(bitloot: Bitloot, case: Case) 
 
 def test_a_case_is_shown_with_its_figures_and_moves(bitloot: Bitloot, case: Case) -> None:
     said = bitloot("case", "show", str(case.id))
-    assert "-0.0004" in said.out
+    assert re.search(r"^Missing +0\.0004 BTC$", said.out, re.MULTILINE)
+    assert re.search(r"^Price +20\.00 EUR$", said.out, re.MULTILINE)
     assert "refund_due: " in said.out
     document = bitloot("case", "show", str(case.id), "--json").document
     assert [move["name"] for move in document["moves"]] == ["accept", "refund_due", "reject"]

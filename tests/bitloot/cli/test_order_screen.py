@@ -70,7 +70,7 @@ def test_cases_and_dead_jobs_have_a_part_of_their_own() -> None:
         traceback="",
     )
     text = printed(proof_of(order))
-    assert "surplus_keys  case, open, surplus 2" in text
+    assert "surplus_keys  case, open: keys too many 2" in text
     assert "job, dead after 3 attempts: Retryable" in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 
 from bitloot.errors import Ambiguous, BitLootError, Blocked, Permanent
 from bitloot.states import SupplierStatus
+from bitloot.suppliers.base import Wanted
 from bitloot.suppliers.reservations import Reservations
 from bitloot.suppliers.reservations_webhook import Verifier
 
@@ -60,6 +62,19 @@ def test_an_account_without_funds_blocks(lonely: Reservations) -> None:
     with pytest.raises(Blocked) as blocked:
         lonely.commit("r-1")
     assert blocked.value.code == "insufficient_balance"
+
+
+@responses.activate
+def test_sold_out_ends_a_reservation_and_leaves_a_give_in_doubt(lonely: Reservations) -> None:
+    responses.post(f"{BASE}/reservations", json={"error": "out_of_stock"}, status=409)
+    with pytest.raises(Permanent) as none_left:
+        lonely.begin("BL-1", Wanted("p-1", 1, Decimal(1), "eur"))
+    assert none_left.value.code == "out_of_stock"
+    responses.post(f"{BASE}/reservations/r-1/give", json={"error": "out_of_stock"}, status=409)
+    responses.get(f"{BASE}/reservations/r-1/delivered", json={"codes": []})
+    responses.get(f"{BASE}/reservations/r-1", json={"status": "reserved"})
+    with pytest.raises(Ambiguous):
+        lonely.commit("r-1")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,12 @@ def test_a_case_is_shown_with_its_figures_and_moves(client: TestClient, shop: Sh
     seen = client.simulate_get(f"/admin/cases/{case.id}", headers=admin(shop, "read-only")).json
     assert (seen["kind"], seen["orderStatus"], seen["state"]) == ("underpaid", "review", "open")
     assert seen["figures"]["difference"] == "-0.0004"
+    assert {"label": "Missing", "text": "0.0004 BTC"} in seen["told"]
+    path = f"/admin/orders/{case.order_id}/timeline"
+    story = client.simulate_get(path, headers=admin(shop, "read-only")).json["data"]
+    for kind in ("case", "move"):  # the same words, whoever tells it
+        told = [event["told"] for event in story if event["kind"] == kind][-1]
+        assert {"label": "Missing", "text": "0.0004 BTC"} in told
     assert [move["name"] for move in seen["moves"]] == ["accept", "refund_due", "reject"]
     assert client.simulate_get(f"/admin/cases/{uuid.uuid4()}", headers=admin(shop)).status_code == 404
 

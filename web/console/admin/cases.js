@@ -7,7 +7,7 @@ import { press } from "/assets/admin/press.js";
 import { mayAct } from "/assets/admin/session.js";
 import { opens } from "/assets/admin/table.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, facts, idText, orderLink, plain, prose, titled, written } from "/assets/admin/words.js";
+import { chip, facts, idText, orderLink, plain, prose, titled, told } from "/assets/admin/words.js";
 
 const hears = (event) => event.type.startsWith("fulfillment:") || event.type.startsWith("payment:");
 
@@ -85,7 +85,6 @@ export async function oneCase({ params }) {
   async function look() {
     const found = await ask(`/admin/cases/${params.id}`);
     const again = () => look();
-    const figures = Object.fromEntries(Object.entries(found.figures).map(([name, value]) => [titled(name), written(value)]));
     refill(
       body,
       make("header", { class: "head" }, make("p", { class: "crumb" }, make("a", { href: "/console/cases" }, "Cases")),
@@ -97,8 +96,8 @@ export async function oneCase({ params }) {
       })),
       movesOf(found, again),
       make("section", { class: "card" }, make("h2", {}, "Figures"),
-        Object.keys(figures).length ? facts(figures, "facts mono") : make("p", { class: "soft" }, "This kind of case has none.")),
-      found.basis && make("section", { class: "card" }, make("h2", {}, "What the answer rests on"), make("pre", { tabindex: "0" }, written(found.basis))),
+        found.told.length ? told(found.told) : make("p", { class: "soft" }, "This kind of case has none.")),
+      found.basis && make("section", { class: "card" }, make("h2", {}, "What the answer rests on"), facts(Object.fromEntries(Object.entries(found.basis).map(([name, value]) => [titled(name), value])))),
     );
     return found;
   }

@@ -43,10 +43,17 @@ function figure(name, value, address, warn) {
   return make("a", { class: warn && value ? "figure warn" : "figure", href: address }, make("strong", {}, value.toLocaleString()), make("span", {}, name));
 }
 
+// What an alarm is about, with the way to answer it: its case, its dead job, or what it names.
+function matter(alarm) {
+  const place = alarm.caseId ? `/console/cases/${alarm.caseId}` : alarm.jobId && `/console/jobs/${alarm.jobId}`;
+  if (place) return make("a", { href: place }, make("strong", {}, titled(alarm.kind)));
+  return make("span", {}, make("strong", {}, titled(alarm.kind)), alarm.about && ` ${short(alarm.about)}`);
+}
+
 function alarms(told) {
   if (!told.alarms.length) return make("p", { class: "calm-note" }, "No alarm. Everything that should have been heard was heard.");
   const rows = told.alarms.map((alarm) =>
-    make("li", {}, make("strong", {}, titled(alarm.kind)), alarm.about && ` ${short(alarm.about)}`, alarm.orderId && [", order ", orderLink(alarm.orderId)], ", ", ago(alarm.raisedAt), alarm.times > 1 && make("span", { class: "soft" }, ` (told ${alarm.times} times)`)),
+    make("li", {}, matter(alarm), alarm.orderId && ["order ", orderLink(alarm.orderId)], ago(alarm.raisedAt), alarm.times > 1 && make("span", { class: "soft" }, `told ${alarm.times} times`)),
   );
   return make("section", { class: "card alarms" }, make("h2", {}, told.alarms.length === 1 ? "One alarm" : `${told.alarms.length} alarms`), make("ul", {}, rows));
 }

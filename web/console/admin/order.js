@@ -7,7 +7,9 @@ import { table } from "/assets/admin/table.js";
 import { timeline } from "/assets/admin/timeline.js";
 import { tell } from "/assets/admin/told.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, copyButton, facts, idLink, money, plain, short, titled } from "/assets/admin/words.js";
+import { chip, copyButton, facts, idLink, idText, money, plain, short, titled } from "/assets/admin/words.js";
+
+const MOST_TOLD = 4; // figures of a case beside its order; its own page has all
 
 const STEPS = ["created", "paid", "waiting", "ready", "fulfilled"];
 
@@ -35,9 +37,9 @@ const PAYMENTS = [
 
 const PURCHASES = [
   { head: "Bought", cell: (row) => idLink(`/console/reservations/${row.id}`, `${row.quantity} × ${row.name}`) },
-  { head: "State", cell: (row) => chip(row.state) },
+  { head: "State", cell: (row) => [chip(row.state), row.why && make("div", { class: "soft" }, row.why)] },
   { head: "Supplier", cell: (row) => row.supplier },
-  { head: "Reference", cell: (row) => make("code", {}, row.supplierRef || row.purchaseRef) },
+  { head: "Reference", cell: (row) => idText(row.supplierRef || row.purchaseRef) },
   { head: "Keys", num: true, cell: (row) => `${row.keysStored} of ${row.keysExpected}` },
   { head: "Moved", cell: (row) => ago(row.movedAt) },
 ];
@@ -94,12 +96,18 @@ function factsOf(found) {
   });
 }
 
+// An open case: what it asks, the figures that tell it, and the way to its answer.
+function question(one) {
+  const told = one.told.slice(0, MOST_TOLD).map(({ label, text }) => `${label} ${text}`);
+  return make("div", { class: "callout ask" },
+    make("p", {}, make("strong", {}, titled(one.kind)), told.length > 0 && ` · ${told.join(" · ")}`),
+    make("a", { class: "button small", href: `/console/cases/${one.id}`, data: { mark: `answer-${one.id}` } }, "Answer the case"));
+}
+
 function callouts(found) {
-  const open = found.cases.filter((one) => one.state === "open");
-  const links = open.map((one, n) => [n ? ", " : "", make("a", { href: `/console/cases/${one.id}` }, plain(one.kind))]);
   return [
     found.held && make("p", { class: "callout" }, `Held by ${found.held.by}, `, ago(found.held.since), `: ${found.held.why}`),
-    open.length > 0 && make("p", { class: "callout" }, "A person must answer: ", links),
+    ...found.cases.filter((one) => one.state === "open").map(question),
   ];
 }
 

@@ -73,7 +73,7 @@ const STEPS = {
   columns: [
     { head: "Step", cell: (row) => (row.src ? [chip(row.src), " → ", chip(row.dst)] : chip(row.dst)) },
     { head: "Attempt", num: true, cell: (row) => String(row.attempt) },
-    { head: "Note", wide: true, cell: (row) => row.note || "–" },
+    { head: "Note", wide: true, cell: (row) => row.says || "–" },
     { head: "When", cell: (row) => ago(row.at) },
   ],
   key: (row) => `${row.at}-${row.dst}`,
@@ -90,7 +90,7 @@ export async function reservation({ params }) {
       make("section", { class: "card" }, facts({
         Order: orderLink(found.orderId), Supplier: found.supplier, "Supplier’s reference": found.supplierRef, "Our reference": found.purchaseRef, "Product there": found.productRef,
         "Supplier said": found.supplierStatus, Keys: `${found.keysStored} of ${found.keysExpected}`, "At most": money(found.maxPrice, found.currency), Attempt: found.attempt,
-        Generation: found.generation, Trouble: found.error, Begun: ago(found.createdAt), Moved: ago(found.movedAt),
+        Generation: found.generation, Trouble: found.why, Begun: ago(found.createdAt), Moved: ago(found.movedAt),
       })),
       make("section", { class: "part" }, make("h2", {}, "What became of it"), make("div", { class: "card flush" }, table({ ...STEPS, rows: found.steps }))),
     );

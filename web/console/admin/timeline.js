@@ -2,7 +2,7 @@
 
 import { make } from "/assets/admin/make.js";
 import { clock, day, span } from "/assets/admin/times.js";
-import { plain, written } from "/assets/admin/words.js";
+import { plain, told } from "/assets/admin/words.js";
 
 const HIDDEN = "bitloot:timeline-without";
 
@@ -19,29 +19,6 @@ function address(entry) {
   return PLACES[entry.kind] ? `/console/${PLACES[entry.kind]}/${entry.ref}` : null;
 }
 
-const empty = (value) => value === null || value === "" || value === 0 || (typeof value === "object" && !Object.keys(value).length);
-
-// {"data": {"lines": 2}, "reason": "…"} as [["lines", 2], ["reason", "…"]]; what says nothing is left out.
-function pairs(details) {
-  return Object.entries(details).flatMap(([name, value]) => {
-    if (empty(value)) return [];
-    return typeof value === "object" && !Array.isArray(value) ? pairs(value) : [[name, value]];
-  });
-}
-
-const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
-
-function value(given) {
-  if (typeof given === "object") return JSON.stringify(given);
-  return MOMENT.test(given) ? clock(given) : String(given);
-}
-
-function told(details) {
-  const said = pairs(details || {});
-  if (!said.length) return null;
-  return make("dl", { class: "told-facts" }, said.map(([name, given]) => make("div", {}, make("dt", {}, plain(name)), make("dd", {}, value(given)))));
-}
-
 function item(entry, before) {
   const gap = before ? (new Date(entry.at) - new Date(before.at)) / 1000 : null;
   const place = address(entry);
@@ -49,7 +26,7 @@ function item(entry, before) {
     "li",
     { class: `entry ${entry.kind}`, data: { kind: entry.kind } },
     make("div", { class: "when" }, clock(entry.at), gap !== null && make("span", { class: "soft gap" }, `+${span(gap)}`)),
-    make("div", { class: "what" }, make("span", { class: "kind" }, entry.kind), place ? make("a", { href: place }, plain(entry.title)) : make("strong", {}, plain(entry.title)), told(entry.details)),
+    make("div", { class: "what" }, make("span", { class: "kind" }, entry.kind), place ? make("a", { href: place }, plain(entry.title)) : make("strong", {}, plain(entry.title)), entry.told.length > 0 && told(entry.told, "told-facts")),
   );
 }
 

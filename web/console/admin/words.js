@@ -1,6 +1,7 @@
 // How things of the trade are written: states as chips, amounts, ids.
 
 import { make } from "/assets/admin/make.js";
+import { clock } from "/assets/admin/times.js";
 
 const GOOD = "fulfilled finished stored sent delivered granted moved matched verified true confirmed ok done resolved retried active known";
 const WAIT = "created paid waiting ready sending confirming placed intent committing queued sealed open_payment asked";
@@ -67,6 +68,17 @@ export function facts(pairs, className = "facts") {
     "dl",
     { class: className },
     told.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value instanceof Node ? value : String(value)))),
+  );
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/;
+
+// [{label, text}], as the shop tells figures, as a list of facts; times by the reader's clock.
+export function told(figures, className = "facts") {
+  return make(
+    "dl",
+    { class: className },
+    figures.map(({ label, text }) => make("div", {}, make("dt", {}, label), make("dd", {}, MOMENT.test(text) ? clock(text) : text))),
   );
 }
 
