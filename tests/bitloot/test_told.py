@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from bitloot.money import Expected, PaymentNews, judge
+from bitloot.gateways.base import PaymentNews
+from bitloot.money import Expected, judge
 from bitloot.states import PaymentState
 from bitloot.told import sentence, tell
 
@@ -18,7 +19,12 @@ def told(figures: dict[str, Any]) -> dict[str, str]:
 
 def judged(**news: Any) -> dict[str, str]:
     """What the money gate's own figures read like."""
-    known = {"payment_id": "77", "order_id": "order-1", "price": Decimal(12), "currency": "eur"}
+    known: dict[str, Any] = {
+        "payment_id": "77",
+        "order_id": "order-1",
+        "price": Decimal(12),
+        "currency": "eur",
+    }
     known |= {"pay_amount": Decimal("0.00020"), "pay_currency": "btc", "state": PaymentState.PARTIALLY_PAID}
     return told(dict(judge(EXPECTED, PaymentNews(**(known | news))).figures))
 
