@@ -16,7 +16,11 @@ from bitloot.exports import csv_lines, json_lines, safe_cell
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-@pytest.mark.parametrize("start", [*FORMULAS, "\0=", " =", "\u00a0=", "\ufeff=", "  @"])
+HIDDEN = ("\0=", " =", "\u00a0=", "\ufeff=", "  @", "\u3000=", "\u200b=", "\x1b=", "\u202e+", "\v", "\u2028")
+LOOK_ALIKE = ("﹦", "﹢", "﹣", "﹫", "⁺", "₌", "−")
+
+
+@pytest.mark.parametrize("start", [*FORMULAS, *HIDDEN, *LOOK_ALIKE])
 def test_nothing_that_would_calculate_begins_a_cell(start: str) -> None:
     assert safe_cell(f'{start}HYPERLINK("http://x")').startswith("'")
 

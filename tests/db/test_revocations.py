@@ -8,6 +8,8 @@ import uuid
 from bitloot.settings import Settings
 from db.admin_sessions import begin_session, end_session
 from db.admins import add_admin
+from db.base import planned_rows
+from db.migrate import migrations
 from db.revocations import Grant, ended, revoke_admin, revoke_token
 from db.rights import give_right_anew
 from tests.factories import an_order
@@ -24,6 +26,23 @@ def test_an_operators_tokens_end_and_later_ones_hold(database: Settings) -> None
     revoke_admin("Mallory", who="tester", reason="again")
     assert ended(everyone) == {old}
     assert ended([Grant("e", now - 60, admin="MALLORY")])
+
+
+def test_what_was_revoked_with_capitals_before_names_were_folded_stays_revoked(database: Settings) -> None:
+    now = int(time.time())
+    for name, ago in (("Mallory", 30), ("MALLORY", 90), ("mallory", 60), ("Eve", 30)):
+        planned_rows(
+            "INSERT INTO revocations VALUES (%s, clock_timestamp() - %s * interval '1 second', 'tester', %s)"
+            " RETURNING 1",
+            *(f"admin:{name}", ago, name),
+        )
+    tokens = [Grant(name, now - 45, admin=name) for name in ("mallory", "Eve")]
+    assert ended(tokens) == set()
+    [folding] = [item for item in migrations() if item.name == "folded_names"]
+    planned_rows(folding.sql.replace("%", "%%").rstrip().removesuffix(";") + " RETURNING 1")
+    assert ended(tokens) == set(tokens)
+    kept = planned_rows("SELECT subject, reason FROM revocations ORDER BY subject")
+    assert kept == [("admin:eve", "Eve"), ("admin:mallory", "Mallory")]
 
 
 def test_one_token_ends_and_its_bearers_others_hold(database: Settings) -> None:

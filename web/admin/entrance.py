@@ -19,19 +19,22 @@ from db.admin_links import take_link, whose_link
 from db.admin_sessions import AdminSession, begin_session, end_session, session_of
 from db.admins import Admin, admin_context, find_admin, renew_hash, take_step
 from db.base import transaction
-from db.tries import forgive_tries, tried
+from db.tries import count_try, forgive_tries, tried
 from web.addresses import neighbourhood
 from web.auth import address_of, user_agent_of
 from web.cookies import ConsoleCookie, digest_of
 from web.deadline import database
 from web.errors import Problem
 
-__all__ = ["WINDOW", "Entrance", "mail_subject"]
+__all__ = ["Entrance", "mail_subject"]
 
 log = structlog.get_logger(__name__)
 
 #: The window (seconds) in which tries are counted, and so how long a lock holds.
 WINDOW = 900.0
+
+#: Letters that one address is sent while the link of the first of them is good, at most.
+MOST_LETTERS = 3
 
 #: An address may stand for an office: so many times the tries of one account.
 OFFICE = 5
@@ -79,13 +82,18 @@ class Entrance:
                 raise self._refused(req, None, "mail", "link")
             if admin.totp_sealed is not None:
                 # Not by the count of wrong passwords: strangers raise that, this only who holds a true link.
-                self._hold(req, f"sign-in-code-as:{_digest(admin.email)}", self._shop.settings.sign_in_tries)
+                self._hold(req, _code_subject(admin.email), self._shop.settings.sign_in_tries)
             return self._begin(req, resp, admin, "mail", code, digest)
 
     def limit(self, req: Request, what: str) -> None:
         """Counts something else that anybody may ask for here, by network address. Raises Problem 429."""
         most = self._shop.settings.sign_in_tries * OFFICE
         self._hold(req, f"{what}:{neighbourhood(address_of(req))}", most)
+
+    def may_mail(self, email: str) -> bool:
+        """Counts a letter to this address, for as long as its link is good: whoever asks for them all in a stranger's
+        place leaves that one with a link that opens, or with the next letter."""
+        return count_try(mail_subject(email), MOST_LETTERS, self._shop.settings.sign_in_link_seconds) is None
 
     def _count(self, req: Request, email: str | None = None) -> None:
         """Before anything is compared, so that no crowd of guesses runs beside the count. Raises Problem 429."""
@@ -137,6 +145,7 @@ class Entrance:
                 if before is not None:
                     end_session(before.id)
                 forgive_tries(_subject(admin.email))
+                forgive_tries(_code_subject(admin.email))
                 self._record(req, admin, "granted", {"by": how, "session": str(session.id)})
             elif session is not None:
                 end_session(session.id)
@@ -198,6 +207,10 @@ def mail_subject(email: str) -> str:
 def _subject(email: str) -> str:
     """And so are tries."""
     return f"sign-in-as:{_digest(email)}"
+
+
+def _code_subject(email: str) -> str:
+    return f"sign-in-code-as:{_digest(email)}"
 
 
 def _digest(email: str) -> str:

@@ -70,8 +70,17 @@ class InFormat(BaseModel):
     format: Literal["csv", "jsonl"] = "csv"
 
 
+@dataclass
+class Sent:
+    """How far an export came. `check` raises where its reader has lost the right to it since it began."""
+
+    check: Callable[[], object]
+    rows: int = 0
+
+
 class AdminExport:
-    """Rows leave as they are read, a batch at a time: neither memory nor a transaction grows with the list."""
+    """Rows leave as they are read, a batch at a time: neither memory nor a transaction grows with the list. It ends
+    with its reader's right; what was cut off is a record as well."""
 
     def __init__(self, gate: Gate, told: Told, exports: Exports) -> None:
         query: Any = create_model(f"{told.query.__name__}Export", __base__=(told.query, InFormat))
@@ -90,7 +99,14 @@ class AdminExport:
             admin = gate.admin(req, told.export_roles)
             asked: Any = read_query(req, query)
             filters, kind = asked.filters(), asked.format
-            with exports.place() as place:
+            sent = Sent(lambda: gate.admin(req, told.export_roles))
+
+            def cut(why: str) -> None:
+                so_far = {"list": told.listing.name, "why": why, "rows": sent.rows}
+                with database():
+                    record(req, admin, filters.get("order_id"), "export", "cut", so_far)
+
+            with exports.place(admin.label) as place:
                 bad_page(lambda: told.listing.check(sort=asked.order(), cursor=asked.cursor))
                 with database():
                     shown = {name: str(value) for name, value in filters.items()}
@@ -99,7 +115,7 @@ class AdminExport:
                     first = _batch(told, asked, asked.cursor)
                 resp.content_type = TYPES[kind]
                 resp.set_header("Content-Disposition", f'attachment; filename="{told.listing.name}.{kind}"')
-                resp.stream = place.send(_lines(told, asked, kind, first))
+                resp.stream = place.send(_lines(told, asked, kind, first, sent), cut)
 
         self.on_get = on_get
 
@@ -149,18 +165,20 @@ def _batch(told: Told, asked: Filtered, cursor: str | None) -> Batch:
     return told.listing.batch(asked.filters(), sort=asked.order(), cursor=cursor, limit=BATCH)
 
 
-def _lines(told: Told, asked: Filtered, kind: str, first: Batch) -> Iterator[bytes]:
+def _lines(told: Told, asked: Filtered, kind: str, first: Batch, sent: Sent) -> Iterator[bytes]:
     names = [info.serialization_alias or name for name, info in told.row.model_fields.items()]
-    rows = (row.model_dump(mode="json", by_alias=True) for row in _rows(told, asked, first))
+    rows = (row.model_dump(mode="json", by_alias=True) for row in _rows(told, asked, first, sent))
     lines = csv_lines(names, rows) if kind == "csv" else json_lines(rows)
     return (line.encode() for line in lines)
 
 
-def _rows(told: Told, asked: Filtered, first: Batch) -> Iterator[Answer]:
+def _rows(told: Told, asked: Filtered, first: Batch, sent: Sent) -> Iterator[Answer]:
     found, cursor = first
     while True:
+        sent.rows += len(found)
         yield from map(told.show, found)
         if cursor is None:
             return
+        sent.check()
         with database():
             found, cursor = _batch(told, asked, cursor)

@@ -30,7 +30,7 @@ __all__ = ["KeyView", "Revoke"]
 class Revoked(Answer):
     done: bool = True
     order_id: uuid.UUID
-    revoked: bool
+    revoked: bool = True
 
 
 class Revoke:
@@ -64,8 +64,10 @@ class Revoke:
                 record(req, admin, order_id, "revoke", outcome, {"reason": reason, "state": str(order.state)})
         if not possible:
             raise Problem(409, "not_now", f"An order that is {order.state} has no keys to revoke yet.")
+        if not done:  # by another key than the one that did it: a repeat by that one hears that it is done
+            raise Problem(409, "nothing_left", "Its keys are destroyed already.")
         post(clear)
-        answer(resp, Revoked(order_id=order_id, revoked=done))
+        answer(resp, Revoked(order_id=order_id))
 
 
 class KeyView:

@@ -16,8 +16,7 @@ from bitloot.tokens import Role
 from db.admin_links import ask_link
 from db.admin_sessions import AdminSession, end_session
 from db.base import transaction
-from db.tries import count_try
-from web.admin.entrance import WINDOW, Entrance, mail_subject
+from web.admin.entrance import Entrance
 from web.answers import Answer, Ok, answer
 from web.auth import Gate, Viewer
 from web.body import read_model
@@ -28,9 +27,6 @@ from web.errors import Problem
 from web.record import record
 
 __all__ = ["MailLink", "Redeem", "RelayToken", "SignIn"]
-
-#: Letters that one address is sent within the window, at most.
-MOST_LETTERS = 3
 
 #: How long (seconds) a token for the relay holds; it ends with its session all the same.
 RELAY_SECONDS = 300
@@ -145,8 +141,7 @@ class MailLink:
         email = read_model(req, Address).email
         with database():
             self._entrance.limit(req, "sign-in-mail")
-            allowed = count_try(mail_subject(email), MOST_LETTERS, WINDOW) is None
-            asked = ask_link(email) if allowed else None
+            asked = ask_link(email) if self._entrance.may_mail(email) else None
             record(req, Viewer("guest"), None, "sign_in_link", "asked" if asked else "too_often", {})
         if asked is not None:
             post(mail_sign_in, str(asked))

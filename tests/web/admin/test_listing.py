@@ -5,14 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 from falcon.testing import TestClient
 
 from bitloot.shop import Shop
+from bitloot.tokens import BadToken
 from db import AccessRecord
+from db.lists import Listing
+from db.revocations import revoke_admin
 from tests.factories import an_order
-from tests.web.cast import admin
+from tests.web.cast import admin, bearer
 
 
 def ids(text: str) -> list[str]:
@@ -36,6 +40,32 @@ def test_a_file_holds_all_that_the_filter_finds_in_order_and_is_recorded(
     rows = list(csv.DictReader(io.StringIO(table.text)))
     assert len(rows) == 6
     assert rows[0]["email"] == "'=cmd@example.test"
+
+
+def test_an_export_ends_with_its_readers_right_and_the_records_say_how_far_it_came(
+    client: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.admin.listing.BATCH", 2)
+    for _ in range(5):
+        an_order()
+    read = Listing.batch
+
+    def meanwhile(*args: Any, **asked: Any) -> Any:
+        found = read(*args, **asked)
+        revoke_admin("olga", who="otto", reason="left us")
+        return found
+
+    monkeypatch.setattr(Listing, "batch", meanwhile)
+    with pytest.raises(BadToken):  # what the server makes a cut answer of
+        client.simulate_get("/admin/orders/export", headers=admin(shop))
+    granted, cut = AccessRecord.select().order_by(AccessRecord.id)
+    assert (granted.outcome, cut.action, cut.actor, cut.outcome) == ("granted", "export", "admin:olga", "cut")
+    assert cut.details == {"list": "orders", "why": "revoked_token", "rows": 2}
+    assert client.simulate_get("/admin/orders/export", headers=bearer(otto(shop))).status_code == 200
+
+
+def otto(shop: Shop) -> str:
+    return shop.tokens.admin("otto", "read-only", 600)
 
 
 def test_a_place_that_is_none_is_refused(client: TestClient, shop: Shop) -> None:

@@ -21,11 +21,12 @@ REASON = {"reason": "a dispute was lost"}
 def test_revoking_destroys_the_data_key_and_is_recorded(client: TestClient, shop: Shop) -> None:
     order = fulfilled_order(shop, b"AAAAA-11111")
     path = f"/admin/orders/{order.id}/revoke"
-    first, again = (client.simulate_post(path, json=REASON, headers=admin(shop)) for _ in range(2))
-    assert [(answer.status_code, answer.json["revoked"]) for answer in (first, again)] == [
-        (200, True),
-        (200, False),
-    ]
+    key = {"Idempotency-Key": "revoke-once-1"}
+    first, repeat, again = (
+        client.simulate_post(path, json=REASON, headers=admin(shop) | more) for more in (key, key, {})
+    )
+    assert [(answer.status_code, answer.json["revoked"]) for answer in (first, repeat)] == [(200, True)] * 2
+    assert (again.status_code, again.json["code"]) == (409, "nothing_left")
     assert Order.get_by_id(order.id).data_key is None
     until(lambda: bool(waiting_messages(shop, clear)), what="the clean-up")
     assert (

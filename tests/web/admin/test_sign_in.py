@@ -16,6 +16,7 @@ from actors.mail_sign_in import mail_sign_in
 from bitloot.mail.directory import MailDirectory
 from bitloot.shop import Shop
 from db import AccessRecord, base
+from db.admin_links import ask_link, keep_link
 from db.admins import admin_context, find_admin, set_disabled, set_password, set_role, set_totp
 from db.revocations import ended
 from tests.factories import an_order
@@ -23,6 +24,7 @@ from tests.waiting import until
 from tests.web.cast import admin, bearer, buyer
 from tests.web.conftest import settled, waiting_messages
 from tests.web.signing_in import EMAIL, PASSWORD, Browser, an_account
+from web.cookies import digest_of
 from web.relay.rights import rights_of
 
 pytestmark = pytest.mark.usefixtures("promises_are_kept")
@@ -149,6 +151,28 @@ def test_strangers_shut_out_nobody_who_has_a_link_and_a_code(browser: Browser, s
     assert [thief.sign_in(password=f"wrong horse {n}").status_code for n in range(3)] == [401, 401, 429]
     body = {"token": mailed(olga, shop), "totp": codes.now()}
     assert olga.ask("POST", "/admin/session/redeem", body).status_code == 200
+
+
+def test_when_the_links_that_strangers_asked_for_are_over_another_letter_goes(shop: Shop) -> None:
+    """Else she who is locked out by guesses would wait without any link that opens."""
+    an_account()
+    thief, olga = Browser(settled(shop), shop, "198.51.100.6"), Browser(settled(shop), shop)
+    ask = {"email": EMAIL}
+    assert [thief.ask("POST", "/admin/session/mail-link", ask).status_code for _ in range(4)] == [202] * 4
+    assert [outcome for _, outcome, _ in told("sign_in_link")] == ["asked"] * 3 + ["too_often"]
+    seconds = shop.settings.sign_in_link_seconds + 1
+    base.rows("UPDATE tries SET began = began - %s * interval '1 second' RETURNING 1", seconds)
+    olga.ask("POST", "/admin/session/mail-link", ask)
+    assert told("sign_in_link")[-1] == ("guest", "asked", None)
+
+
+def test_who_comes_in_by_link_and_code_may_come_as_often_as_she_likes(browser: Browser, shop: Shop) -> None:
+    codes = with_codes(shop)
+    olga = Browser(settled(shop, sign_in_tries=1), shop)
+    for number in range(2):
+        keep_link(ask_link(EMAIL), digest_of(f"token {number}"), 60)
+        body = {"token": f"token {number}", "totp": codes.at(int(time.time()) + 30 * number)}
+        assert olga.ask("POST", "/admin/session/redeem", body).status_code == 200
 
 
 def test_an_address_is_limited_whatever_accounts_it_tries(shop: Shop) -> None:

@@ -45,7 +45,6 @@ function bodyOf({ reason, kind, ...basis }) {
 }
 
 function sentence(known, answer) {
-  if (answer.revoked === false) return "There was nothing left to revoke.";
   return answer.status ? `${known.label}: done. The order is ${plain(answer.status)}.` : `${known.label}: done.`;
 }
 
