@@ -1,4 +1,4 @@
-"""A backlog does not feed itself: sweep fills a queue, and adds no more than a trickle to one that is full."""
+"""A backlog does not feed itself: sweep fills a queue, and adds one at a time to one that is full."""
 
 from __future__ import annotations
 

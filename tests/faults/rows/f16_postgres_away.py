@@ -161,25 +161,24 @@ def _full(engine: PostgresEngine) -> Iterator[None]:
     """Every connection is ours: those of the shop are ended, and ours take their places."""
     ours: list[psycopg2.extensions.connection] = []
     try:
-        until(lambda: _take_one(engine.url, ours), seconds=30, what="a full house")
+        until(lambda: _take_all(engine.url, ours), seconds=30, what="a full house")
         yield
     finally:
         for connection in ours:
             connection.close()
 
 
-def _take_one(url: str, ours: list[psycopg2.extensions.connection]) -> bool:
-    """Whether there was none left to take, and nobody else has one."""
-    try:
-        connection = psycopg2.connect(url, connect_timeout=5, application_name="faults full house")
-    except psycopg2.OperationalError:
-        with ours[0].cursor() as cursor:
-            cursor.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE backend_type = 'client backend' AND application_name <> 'faults full house'"
-            )
-            [(others,)] = cursor.fetchall()
-        return not others
-    connection.autocommit = True
-    ours.append(connection)
-    return False
+def _take_all(url: str, ours: list[psycopg2.extensions.connection]) -> bool:
+    """Takes all that are free, one right after another, since the shop wants them as well, and then ends those of
+    everybody else; whether nobody else had one."""
+    with contextlib.suppress(psycopg2.OperationalError):
+        while True:
+            ours.append(psycopg2.connect(url, connect_timeout=5, application_name="faults full house"))
+            ours[-1].autocommit = True
+    with ours[0].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND application_name <> 'faults full house'"
+        )
+        [(others,)] = cursor.fetchall()
+    return not others
