@@ -11,6 +11,7 @@ import structlog
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from actors.anchor import anchor_once
+from actors.backlog import backlog
 from actors.figures import show_figures
 from actors.sweep import sweep
 from bitloot.errors import UnsafeSettings
@@ -70,7 +71,11 @@ def build_scheduler(settings: Settings) -> BlockingScheduler:
 
 
 def _send_sweep() -> None:
+    """One that waits already does what this one would: after an hour without workers there is no hour of sweeps."""
     try:
+        if backlog(sweep):
+            BEATS.labels("sweep", "waits").inc()
+            return
         sweep.send()
         BEATS.labels("sweep", "sent").inc()
     except Exception as error:  # Redis away: the next beat tries again

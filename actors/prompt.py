@@ -83,9 +83,12 @@ class PromptRedisBroker(RedisBroker):
         with contextlib.suppress(redis.RedisError):
             self.client.publish(self._channel, queue_name)
 
-    def waiting(self, queue_name: str) -> int:
-        """How many messages no worker has fetched yet; delayed ones are not among them."""
-        return int(self.client.llen(f"{self.namespace}:{queue_name}"))
+    def next_of(self, queue_name: str) -> Message[Any] | None:
+        """The message that is fetched next; None where none waits. Delayed ones do not wait here."""
+        name = f"{self.namespace}:{queue_name}"
+        stored = self.client.lindex(name, 0)
+        data: Any = None if stored is None else self.client.hget(f"{name}.msgs", stored)
+        return None if data is None else Message.decode(data)
 
     def enqueue_all(self, messages: Sequence[Message[Any]]) -> None:
         """As `enqueue` for each, in one round trip. Raises if any may not have been stored."""

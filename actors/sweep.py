@@ -9,6 +9,7 @@ import structlog
 
 from actors import bell, blocks
 from actors.alert import alert, silence
+from actors.backlog import backlog
 from actors.check_payment import check_payment
 from actors.check_purchase import check_purchase
 from actors.clear import clear, withdraw_ended
@@ -16,7 +17,6 @@ from actors.finalize import finalize
 from actors.notify import notify
 from actors.replay import replay
 from actors.reserve import reserve
-from actors.room import room
 from actors.step import step
 from actors.workshop import shop
 from actors.write_letter import write_letter
@@ -84,10 +84,10 @@ def sweep_once() -> Sent:
 
 
 def _orders(settings: Settings) -> Sent:
-    """Orders that stand still, state by state, each state with a batch of its own: two may share a queue."""
-    sent, rooms = Sent(), {state: room(actor, settings.sweep_batch) for state, actor in STEP.items()}
+    """Orders that stand still, state by state, each state with a batch of its own."""
+    sent = Sent()
     for state, actor in STEP.items():
-        claimed = claim_due(state, rooms[state], settings.sweep_grace)
+        claimed = claim_due(state, settings.sweep_batch, settings.sweep_grace, backlog(actor))
         for order_id in claimed:
             actor.send(str(order_id))
         if claimed:
@@ -98,7 +98,7 @@ def _orders(settings: Settings) -> Sent:
 def _payments(settings: Settings) -> Sent:
     """Payments that the gateway is asked about, no more a second than it allows."""
     polls = claim_polls(
-        room(check_payment, settings.sweep_batch),
+        settings.sweep_batch,
         settings.payment_poll_seconds,
         rate=settings.payment_poll_rate,
         window=settings.sweep_seconds,
@@ -182,7 +182,7 @@ def _alerts(settings: Settings) -> Sent:
 def _letters(settings: Settings) -> Sent:
     """Letters that the journal calls for, and letters that wait for another try."""
     gather_letters(settings.letters, settings.sweep_batch * 10)
-    claimed = claim_letters(room(write_letter, settings.sweep_batch), settings.sweep_grace * 4)
+    claimed = claim_letters(settings.sweep_batch, settings.sweep_grace * 4, backlog(write_letter))
     for due_id in claimed:
         write_letter.send(str(due_id))
     return {write_letter.actor_name: len(claimed)} if claimed else {}

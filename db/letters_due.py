@@ -69,13 +69,14 @@ def overtaken(due: DueLetter) -> bool:
     )
 
 
-def claim_letters(limit: int, again: float) -> list[uuid.UUID]:
-    """Takes up to `limit` letters that are due; nobody else gets them for `again` seconds."""
+def claim_letters(limit: int, again: float, backlog: float = 0.0) -> list[uuid.UUID]:
+    """Takes up to `limit` letters that are due; nobody else gets them for `again` seconds. What was sent less than
+    `backlog` seconds ago still waits in its queue and is left there."""
     found = rows(
         "UPDATE letters_due SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id = ANY(ARRAY("
-        " SELECT id FROM letters_due WHERE due_at <= now() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))"
-        " RETURNING id",
-        *(again, limit),
+        " SELECT id FROM letters_due WHERE due_at <= now() - %s * interval '1 second'"
+        " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING id",
+        *(again, max(backlog - again, 0.0), limit),
     )
     return [uuid.UUID(str(due_id)) for (due_id,) in found]
 

@@ -237,19 +237,20 @@ def due_seconds(state: OrderState) -> float | None:
     return base.grace if state in ACTIVE else None
 
 
-def claim_due(state: OrderState, limit: int, again: float) -> list[uuid.UUID]:
+def claim_due(state: OrderState, limit: int, again: float, backlog: float = 0.0) -> list[uuid.UUID]:
     """Takes up to `limit` orders of one state that stood still too long, the longest waiting first.
 
-    Nobody else gets them for `again` seconds. `due_at` is the cursor: what was taken goes to the end of the queue,
+    Nobody else gets them for `again` seconds. What was sent less than `backlog` seconds ago still waits in its queue
+    and is left there. `due_at` is the cursor: what was taken goes to the end of the queue,
     so that orders whose step fails each time starve nobody. An order that somebody holds locked is passed over and
     stays due: nothing found does not mean that nothing is due (`still_due`). By `ANY(ARRAY(…))`, here and in all
     claims, since of `IN (… LIMIT n FOR UPDATE SKIP LOCKED)` a nested loop would ask again and take n more each time.
     """
     found = rows(
         "UPDATE orders SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id = ANY(ARRAY("
-        " SELECT id FROM orders WHERE state = %s AND due_at <= now() ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED))"
-        " RETURNING id",
-        *(again, str(state), limit),
+        " SELECT id FROM orders WHERE state = %s AND due_at <= now() - %s * interval '1 second'"
+        " ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING id",
+        *(again, str(state), max(backlog - again, 0.0), limit),
     )
     return [uuid.UUID(str(order_id)) for (order_id,) in found]
 

@@ -10,6 +10,7 @@ import argparse
 import logging
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,8 @@ def main() -> int:
         print(f"no such row: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     seed = asked.seed if asked.seed is not None else secrets.randbelow(1_000_000)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also in the background: whoever ends it ends its processes
+        signal.signal(number, signal.default_int_handler)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto tells of every request
     latest = Latest.read([row.number for row in plan])
     fresh = Latest([row.number for row in rows], {})
