@@ -32,16 +32,17 @@ def main() -> int:
         print(f"no such row: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     seed = asked.seed if asked.seed is not None else secrets.randbelow(1_000_000)
-    for number in (signal.SIGINT, signal.SIGTERM):  # also in the background: whoever ends it ends its processes
-        signal.signal(number, signal.default_int_handler)
+    for ended in (signal.SIGINT, signal.SIGTERM):  # in the background too: whoever ends it ends its processes
+        signal.signal(ended, signal.default_int_handler)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto tells of every request
-    latest = Latest.read([row.number for row in plan])
+    numbers = [row.number for row in plan]
+    latest = Latest.read(numbers)
     fresh = Latest([row.number for row in rows], {})
     began = time.monotonic()
     for record in _run_all(rows, seed, asked):
         fresh = fresh.with_row(record)
         if not asked.short:
-            latest = latest.with_row(record)
+            latest = Latest.read(numbers).with_row(record)  # another run may have added rows meanwhile
             latest.write()
     print(f"\n{len(rows)} rows took {(time.monotonic() - began) / 60:.1f} minutes, seed {seed}\n")
     whole = fresh if asked.short else latest
