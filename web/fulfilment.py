@@ -16,6 +16,7 @@ from db import Order
 from db.order_facts import OrderFacts, keys_per_line, order_facts
 from db.rights import right_of
 from web.admin.answers import Reason
+from web.admin.once import once
 from web.admission import REVEALABLE
 from web.answers import Answer, answer
 from web.auth import MAY_ACT, Gate, not_found
@@ -117,6 +118,7 @@ class Deliver:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
 
+    @once
     @describe(
         "Push an order on",
         who="admin",

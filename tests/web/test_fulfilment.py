@@ -56,11 +56,16 @@ def test_why_an_order_is_parked_is_for_admins(client: TestClient, shop: Shop) ->
 
 def test_a_push_sends_the_step_of_the_present_state_and_is_recorded(client: TestClient, shop: Shop) -> None:
     order = a_paid_order()
-    answer = client.simulate_post(
-        f"/fulfillment/{order.id}/deliver", headers=admin(shop, "operator"), json={"reason": "buyer called"}
+    headers = admin(shop, "operator") | {"Idempotency-Key": "push-once-1"}
+    answer, repeat = (
+        client.simulate_post(
+            f"/fulfillment/{order.id}/deliver", headers=headers, json={"reason": "buyer called"}
+        )
+        for _ in range(2)
     )
     assert (answer.status_code, answer.json["step"]) == (202, "reserve")
-    record = AccessRecord.get()
+    assert (repeat.status_code, repeat.json) == (202, answer.json)
+    [record] = AccessRecord.select()
     assert (record.action, record.actor, record.outcome) == ("deliver", "admin:olga", "granted")
     assert record.details["reason"] == "buyer called"
     courier.stop()

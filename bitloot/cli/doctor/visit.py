@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import click
 
+from bitloot.cli.doctor.accounts import check_accounts
 from bitloot.cli.doctor.clocks import check_clock
 from bitloot.cli.doctor.custody import check_backup, check_master_keys, check_store
 from bitloot.cli.doctor.databases import (
@@ -67,6 +68,7 @@ def checks(settings: Settings) -> Mapping[str, Check]:
         "sweep": check_sweep,
         "orders": check_orders,
         "notices": check_notices,
+        "console": check_accounts,
         "master keys": check_master_keys,
         "backup": check_backup,
         f"store ({settings.store})": check_store,
