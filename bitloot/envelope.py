@@ -42,8 +42,11 @@ OVERHEAD = len(_SEAL + DERIVED) + NONCE + TAG
 
 def bind(header: bytes, *names: str) -> bytes:
     """Additional data: each part behind its length as four bytes, so that no two lists of parts read alike."""
-    parts = [header, *(name.encode() for name in names)]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    bound = len(header).to_bytes(4, "big") + header
+    for name in names:
+        part = name.encode()
+        bound += len(part).to_bytes(4, "big") + part
+    return bound
 
 
 @dataclass(frozen=True)

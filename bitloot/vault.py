@@ -68,10 +68,14 @@ class Vault:
 
     def seal(self, wrapped: bytes, context: str, label: str, plaintext: bytes) -> bytes:
         """The plaintext under a key of its own, bound to context and label."""
-        nonce = os.urandom(NONCE)
-        cipher = AESGCM(self.content_key(wrapped, context, label))
-        bound = bind(Sealed(nonce, b"").header, "seal", context, label)
-        return Sealed(nonce, cipher.encrypt(nonce, plaintext, bound)).pack()
+        return _sealed(self.content_key(wrapped, context, label), context, label, plaintext)
+
+    def seal_anew(self, context: str, label: str, plaintext: bytes) -> tuple[bytes, bytes]:
+        """(a fresh data key, wrapped; the plaintext sealed by it): as `new_data_key` and `seal`, but the key that was
+        just wrapped need not be unwrapped again, which at a key service is a call."""
+        data_key = AESGCM.generate_key(bit_length=256)
+        sealed = _sealed(_content_key(data_key, context, label), context, label, plaintext)
+        return self._wrap(data_key, context), sealed
 
     def open(self, wrapped: bytes, context: str, label: str, sealed: bytes) -> bytes:
         """The plaintext again."""
@@ -82,10 +86,7 @@ class Vault:
 
     def content_key(self, wrapped: bytes, context: str, label: str) -> bytes:
         """What opens this one content (of version 2) and nothing else of the order: for the content's owner alone."""
-        info = bind(_CONTENT, context, label)
-        return HKDF(algorithm=SHA256(), length=DATA_KEY, salt=None, info=info).derive(
-            self._unwrap(wrapped, context)
-        )
+        return _content_key(self._unwrap(wrapped, context), context, label)
 
     def rewrap(self, wrapped: bytes, context: str) -> bytes:
         """The same data key under the first master key; the same bytes if it is there already and still opens."""
@@ -134,6 +135,17 @@ class Vault:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a vault is neither pickled nor copied")
+
+
+def _content_key(data_key: bytes, context: str, label: str) -> bytes:
+    info = bind(_CONTENT, context, label)
+    return HKDF(algorithm=SHA256(), length=DATA_KEY, salt=None, info=info).derive(data_key)
+
+
+def _sealed(content_key: bytes, context: str, label: str, plaintext: bytes) -> bytes:
+    nonce = os.urandom(NONCE)
+    bound = bind(Sealed(nonce, b"").header, "seal", context, label)
+    return Sealed(nonce, AESGCM(content_key).encrypt(nonce, plaintext, bound)).pack()
 
 
 def _fingerprint_key(master: bytes) -> bytes:

@@ -138,8 +138,7 @@ def seal_notice(
     notice_id = uuid.uuid4()
     kept = {name: value for name, value in headers.items() if name in KEPT_HEADERS}
     plain = json.dumps(kept).encode() + b"\n" + body
-    data_key = vault.new_data_key(_context(notice_id))
-    sealed = vault.seal(data_key, _context(notice_id), source, plain)
+    data_key, sealed = vault.seal_anew(_context(notice_id), source, plain)
     return NewNotice(
         *(notice_id, source, event, external_id, digest, proof, data_key, sealed, len(body), address),
         *(verdict, began, believable(told_at)),

@@ -235,3 +235,14 @@ def _flipped(data: bytes, bit: int) -> bytes:
     changed = bytearray(data)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
+
+
+def test_what_is_sealed_anew_opens_as_what_is_sealed_in_two_steps(vault: Vault) -> None:
+    wrapped, sealed = vault.seal_anew("notice:1", "kinguin", b"body")
+    assert vault.open(wrapped, "notice:1", "kinguin", sealed) == b"body"
+    again, _ = vault.seal_anew("notice:1", "kinguin", b"body")
+    assert again != wrapped
+    with pytest.raises(SealBroken):
+        vault.open(again, "notice:1", "kinguin", sealed)
+    with pytest.raises(SealBroken):
+        vault.open(wrapped, "notice:2", "kinguin", sealed)
