@@ -33,7 +33,7 @@ from web.ipn import Ipn
 from web.kinguin import KinguinStatus, KinguinWebhooks
 from web.live import Live, RelayAddress
 from web.metrics import Metrics
-from web.middleware import AccessLine, RequestId, SafeHeaders, Traces
+from web.middleware import AccessLine, RequestId, SafeHeaders, SafeResponse, Traces
 from web.objects import Objects
 from web.openapi import OpenApi, Route
 from web.orders import OneOrder, Orders
@@ -61,7 +61,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
     ]
     if settings.cors_origins:  # without credentials: pages of others act by tokens, never by our cookie
         middleware.append(falcon.CORSMiddleware(settings.cors_origins, expose_headers=EXPOSED))
-    app = falcon.App(middleware=middleware)
+    app: falcon.App[Any, Any] = falcon.App(middleware=middleware, response_type=SafeResponse)
     add_error_handlers(app)
     for path, resource in routes(shop or open_shop(settings)):
         app.add_route(path, resource)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Hashable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -13,7 +15,10 @@ from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 from web.framing import Framing
 from web.limits import MAX_HELD, SMALL
 
-__all__ = ["Arrival", "Held", "parser_of_what_came"]
+__all__ = ["Arrival", "Held", "Still", "parser_of_what_came", "receive", "send"]
+
+#: What one look at a socket takes (bytes).
+PIECE = 64 * 1024
 
 C = TypeVar("C", bound=Hashable)
 
@@ -58,6 +63,17 @@ class Held:
         return None if found is None or self.has_room(found) else found
 
 
+class Still:
+    """gunicorn's settings, each looked up once: they stand while a worker runs, and each request asks for forty."""
+
+    def __init__(self, settings: Any) -> None:
+        self._settings = settings
+
+    def __getattr__(self, name: str) -> Any:
+        found = self.__dict__[name] = getattr(self._settings, name)
+        return found
+
+
 class _Gathered(Unreader):  # type: ignore[misc]
     """What has arrived, and nothing more: whoever reads on finds the end and does not wait for the client."""
 
@@ -70,3 +86,19 @@ def parser_of_what_came(cfg: Any, client: Any) -> Any:
     parser = http.get_parser(cfg, (), client)
     parser.unreader = _Gathered()
     return parser
+
+
+def receive(sock: socket.socket) -> bytes | None:
+    """What is there; empty at the end of the stream, None if nothing is there yet."""
+    try:
+        return sock.recv(PIECE)
+    except (BlockingIOError, InterruptedError):
+        return None
+    except OSError:
+        return b""
+
+
+def send(sock: socket.socket, answer: bytes) -> None:
+    """A few bytes into the socket's buffer; a client that left no room for them goes without."""
+    with suppress(OSError):
+        sock.send(answer)

@@ -56,8 +56,7 @@ class Reception:
     def delivery(self, req: Request, source: str) -> Iterator[Delivery]:
         """The request with its body, to be verified and understood inside. What is raised there because of the
         sender is kept beside its refusal, and goes on to become the answer."""
-        headers = {name.lower(): value for name, value in req.headers.items()}
-        arrived = Delivery(source, address_of(req), headers)
+        arrived = Delivery(source, address_of(req), req.headers_lower)
         try:
             arrived.size = req.content_length or 0
             arrived.body = read_body(req)

@@ -6,23 +6,21 @@ import socket
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from selectors import EVENT_READ
 from typing import Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
-from web.arrivals import Arrival, Held, parser_of_what_came
+from web.arrivals import Arrival, Held, Still, parser_of_what_came, receive, send
 from web.desk import Desk, Elsewhere, at_the_desk
+from web.exchange import exchange
 from web.framing import Verdict
 from web.limits import HEAD_SECONDS, LINGER_SECONDS, MAX_HELD, REQUEST_SECONDS, WRITE_SECONDS
 from web.refusals import Refusal, refusal_for
 
 __all__ = ["GatheringWorker"]
-
-PIECE = 64 * 1024
 
 #: How often (seconds) the connections that are being waited for are looked through.
 LOOK = 0.25
@@ -48,6 +46,13 @@ REFUSALS: Mapping[Verdict, Refusal] = {
 OVERLOADED = Refusal(503, "overloaded")
 
 
+class _Visit:
+    """How a request at the desk ended."""
+
+    keeps = False
+    is_elsewhere = False
+
+
 class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     """Waits for requests in the poller, where a slow client costs a socket and no thread.
 
@@ -55,6 +60,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     loop reads: head and body have a deadline each, what is too large is refused at once, and farewells do not block
     (gthread lingers there). Payment notices are served by the loop itself, at the desk: many at once wait for a commit.
     """
+
+    cfg: Any
 
     head_seconds = HEAD_SECONDS
     request_seconds = REQUEST_SECONDS
@@ -69,6 +76,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.cfg = Still(self.cfg)
         self._arriving: dict[TConn, Arrival] = {}  # oldest first
         self._parting: dict[TConn, float] = {}  # until when, soonest first
         self._next_look = 0.0
@@ -94,10 +102,10 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
             conn.initialized = True
         conn.sock.setblocking(False)
         self._arriving[conn] = Arrival()
-        self._take(conn, conn.parser.unreader.take_buffered() or _receive(conn.sock))
+        self._take(conn, conn.parser.unreader.take_buffered() or receive(conn.sock))
 
     def _on_readable(self, conn: TConn, _sock: socket.socket) -> None:
-        self._take(conn, _receive(conn.sock))
+        self._take(conn, receive(conn.sock))
 
     def _take(self, conn: TConn, piece: bytes | None) -> None:
         """`piece` is what came; empty if the client has finished sending, None if there is nothing yet."""
@@ -124,10 +132,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     def _serve(self, conn: TConn, data: bytes) -> None:
         conn.parser.unreader.unread(data)
         if data.startswith(PAYMENTS):
-            outcome: Future[Any] = Future()
-            self._desk.serve(
-                partial(self._visit, conn, outcome), partial(self._end_visit, conn, data, outcome)
-            )
+            visit = _Visit()
+            self._desk.serve(partial(self._visit, conn, visit), partial(self._end_visit, conn, data, visit))
         elif data.startswith(NOTICES):
             self._hand_over(conn, self._notices)
         elif self.tpool._work_queue.qsize() < self.most_waiting or data.startswith(ASKING):
@@ -135,15 +141,15 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self._refuse(conn, OVERLOADED)
 
-    def _visit(self, conn: TConn, outcome: Future[Any]) -> None:
+    def _visit(self, conn: TConn, visit: _Visit) -> None:
         try:
-            outcome.set_result(self.handle(conn))
-        except Elsewhere as elsewhere:
-            outcome.set_exception(elsewhere)
+            visit.keeps = self.handle(conn)
+        except Elsewhere:
+            visit.is_elsewhere = True
 
-    def _end_visit(self, conn: TConn, data: bytes, outcome: Future[Any]) -> None:
-        if outcome.exception() is None:
-            self.finish_request(conn, outcome)
+    def _end_visit(self, conn: TConn, data: bytes, visit: _Visit) -> None:
+        if not visit.is_elsewhere:
+            self._finish(conn, visit.keeps)
             return
         conn.parser = parser_of_what_came(
             self.cfg, conn.client
@@ -158,7 +164,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     def _await(self, conn: TConn, arrival: Arrival) -> None:
         if arrival.framing.expects_continue and not arrival.continued:
             arrival.continued = True
-            _send(conn.sock, b"HTTP/1.1 100 Continue\r\n\r\n")
+            send(conn.sock, b"HTTP/1.1 100 Continue\r\n\r\n")
         if not arrival.watched:
             arrival.watched = True
             self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
@@ -169,11 +175,17 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     # --- being served
 
-    def handle_request(self, req: Any, conn: TConn) -> Any:
+    def handle_request(self, req: Any, conn: TConn) -> bool:
         """With nothing left to read. At the desk, an answer that the socket does not take at once is not sent."""
         conn.sock.settimeout(0 if at_the_desk() else self.write_seconds)
         req._expected_100_continue = False  # said in _await, when there was something to wait for
-        return super().handle_request(req, conn)
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+        is_last = (
+            not self.alive or not self.cfg.keepalive or len(self.keepalived_conns) >= self.max_keepalived
+        )
+        return exchange(self.wsgi, req, conn, is_last=is_last)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """What the parser refused. Neither answer nor log repeats any of the request."""
@@ -183,23 +195,30 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self.log.info("request refused: %s", refusal.code)
         client.setblocking(False)  # gunicorn made it wait for ever, and this may be the loop
-        _send(client, refusal.answer())
+        send(client, refusal.answer())
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        self._finish(conn, not fs.cancelled() and fs.exception() is None and fs.result())
+
+    def _finish(self, conn: TConn, keeps: bool) -> None:
         self._held.release(conn)
-        if not fs.cancelled() and fs.exception() is None and fs.result():
-            if conn.parser.unreader.buf.getvalue():  # the next request is here: a turn of the loop for each
-                self.method_queue.defer(self.enqueue_req, conn)
-            else:
-                super().finish_request(conn, fs)  # kept alive
-        else:
+        if not keeps:
             self._part(conn)
+        elif conn.parser.unreader.buf.getvalue():  # the next request is here: a turn of the loop for each
+            self.method_queue.defer(self.enqueue_req, conn)
+        else:
+            conn.sock.setblocking(False)
+            conn.set_timeout()
+            if not self.alive:
+                conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+            self.keepalived_conns.append(conn)
+            self.poller.register(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
 
     # --- parting
 
     def _refuse(self, conn: TConn, refusal: Refusal) -> None:
         self.log.info("request refused: %s", refusal.code)
-        _send(conn.sock, refusal.answer())
+        send(conn.sock, refusal.answer())
         self._part(conn)
 
     def _part(self, conn: TConn) -> None:
@@ -211,14 +230,14 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self._drop(conn)
             return
-        if _receive(conn.sock) == b"":
+        if receive(conn.sock) == b"":
             self._drop(conn)
             return
         self._parting[conn] = time.monotonic() + self.linger_seconds
         self.poller.register(conn.sock, EVENT_READ, partial(self._on_parting, conn))
 
     def _on_parting(self, conn: TConn, _sock: socket.socket) -> None:
-        if _receive(conn.sock) == b"":
+        if receive(conn.sock) == b"":
             self._end_parting(conn)
 
     def _end_parting(self, conn: TConn) -> None:
@@ -275,19 +294,3 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         for conn, arrival in list(self._arriving.items()):
             if not arrival.framing.held:
                 self._let_go(conn, arrival)
-
-
-def _receive(sock: socket.socket) -> bytes | None:
-    """What is there; empty at the end of the stream, None if nothing is there yet."""
-    try:
-        return sock.recv(PIECE)
-    except (BlockingIOError, InterruptedError):
-        return None
-    except OSError:
-        return b""
-
-
-def _send(sock: socket.socket, answer: bytes) -> None:
-    """A few bytes into the socket's buffer; a client that left no room for them goes without."""
-    with suppress(OSError):
-        sock.send(answer)
