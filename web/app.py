@@ -24,6 +24,7 @@ from web.admin.steering import order_acts
 from web.admin.webhook_logs import WebhookContent, WebhookLog
 from web.door import open_door
 from web.downloads import DownloadLink
+from web.error_page import ErrorPages
 from web.errors import add_error_handlers
 from web.fulfilment import Deliver, FulfilmentStatus
 from web.grants import Grant
@@ -58,6 +59,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
         Traces(),
         SafeHeaders(https=settings.public_url.startswith("https://"), cors=bool(settings.cors_origins)),
         AccessLine(),
+        ErrorPages(read_folder(settings.relay_address)["error.html"]),
     ]
     if settings.cors_origins:  # without credentials: pages of others act by tokens, never by our cookie
         middleware.append(falcon.CORSMiddleware(settings.cors_origins, expose_headers=EXPOSED))

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.cli.spans import moment
 from bitloot.errors import Permanent
 from bitloot.mail.address import parse_address
 from bitloot.passwords import check_new_password, hash_password
@@ -74,7 +75,7 @@ def show(as_json: bool) -> None:
         print_json({"admins": found})
         return
     show_rows(
-        [{**row, "created": f"{row['created']:%d %b %Y}"} for row in found],
+        [_row(one) for one in found],
         empty="Nobody may sign in yet; `bitloot admin add` adds somebody.",
     )
 
@@ -212,6 +213,18 @@ def _shown(admin: Admin) -> dict[str, Any]:
         "totp": admin.totp_sealed is not None,
         "disabled": admin.disabled_at is not None,
         "created": admin.created_at,
+    }
+
+
+def _row(shown: Mapping[str, Any]) -> dict[str, str]:
+    """For people: how the account signs in, and whether it may."""
+    return {
+        "email": shown["email"],
+        "role": shown["role"],
+        "signs in by": "password" if shown["password"] else "mailed links",
+        "one-time codes": "on" if shown["totp"] else "off",
+        "state": "disabled" if shown["disabled"] else "active",
+        "created": moment(shown["created"]),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from bitloot.case_moves import CaseMove, moves_of
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, screen, show_rows
 from bitloot.cli.spans import moment
+from bitloot.cli.who import by_option
 from bitloot.errors import Permanent
 from bitloot.told import Told, tell
 from db.base import dispose, scope
@@ -73,7 +73,7 @@ def show_one(case_id: uuid.UUID, as_json: bool) -> None:
 @click.argument("case_id", type=click.UUID)
 @click.argument("move")
 @click.option("--reason", required=True, help="Why; kept beside the answer.")
-@click.option("--as", "who", default=getpass.getuser, help="Your name, for the record.")
+@by_option
 @click.option("--amount", help="What goes back, for refund_due and refunded.")
 @click.option("--coin", help="In which coin.")
 @click.option("--address", help="To which address.")
@@ -88,7 +88,7 @@ def answer(case_id: uuid.UUID, move: str, reason: str, who: str, as_json: bool, 
     given = {name: value for name, value in basis.items() if value}
     try:
         with scope():
-            done = resolve(case_id, move, who=f"cli:{who}", reason=reason.strip(), basis=given)
+            done = resolve(case_id, move, who=who, reason=reason.strip(), basis=given)
     finally:
         dispose()
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from dataclasses import asdict
 from typing import Any
@@ -14,6 +13,7 @@ from actors.retry import retry_job
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from bitloot.cli.spans import moment
+from bitloot.cli.who import by_option
 from db.jobs import JOBS, JobFacts
 
 __all__ = ["command"]
@@ -50,13 +50,13 @@ def show_jobs(state: str, actor: str | None, limit: int, as_json: bool) -> None:
 @command.command("retry")
 @click.argument("job_id", type=click.UUID)
 @click.option("--reason", required=True, help="Why; kept with the job.")
-@click.option("--by", default=None, help="Who; your user name if left out.")
+@by_option
 @as_json_option
-def retry(job_id: uuid.UUID, reason: str, by: str | None, as_json: bool) -> None:
+def retry(job_id: uuid.UUID, reason: str, who: str, as_json: bool) -> None:
     """Send the job JOB_ID again, unless it may not run; then this says why."""
     with open_database() as settings:
         connect(settings)
-        job = retry_job(job_id, by=by or f"cli:{getpass.getuser()}", reason=reason)
+        job = retry_job(job_id, by=who, reason=reason)
     if as_json:
         print_json({"job": str(job_id), "actor": job.actor, "subject": job.subject_id, "queued": True})
         return

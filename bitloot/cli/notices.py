@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from dataclasses import asdict
 from datetime import datetime
@@ -13,6 +12,7 @@ import click
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from bitloot.cli.spans import moment
+from bitloot.cli.who import by_option
 from db import record_access
 from db.expunge import expunge
 from db.notice_list import NOTICES, NoticeFacts, notice_facts
@@ -86,9 +86,9 @@ def show_refused(limit: int, as_json: bool) -> None:
 @command.command("expunge")
 @click.argument("notice_id", type=click.UUID)
 @click.option("--reason", required=True, help="Why; kept in the record.")
-@click.option("--by", default=None, help="Who; your user name if left out.")
+@by_option
 @as_json_option
-def expunge_notice(notice_id: uuid.UUID, reason: str, by: str | None, as_json: bool) -> None:
+def expunge_notice(notice_id: uuid.UUID, reason: str, who: str, as_json: bool) -> None:
     """Delete the sealed body of the notice NOTICE_ID for good. What is said about it stays; it cannot run again."""
     with open_database():
         found = notice_facts(notice_id)
@@ -97,7 +97,7 @@ def expunge_notice(notice_id: uuid.UUID, reason: str, by: str | None, as_json: b
         record_access(
             found.order_id,
             "notice_expunge",
-            actor=by or f"cli:{getpass.getuser()}",
+            actor=who,
             outcome="granted",
             address="",
             user_agent="bitloot notices expunge",

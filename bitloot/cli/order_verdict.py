@@ -211,9 +211,9 @@ def _has_case(proof: OrderProof, purchase: PurchaseSeen) -> bool:
 def _sums(proof: OrderProof) -> str:
     order, cases = proof.facts.order, sum(case.state == "open" for case in proof.cases)
     asked = f"; {cases} open case{'s' if cases > 1 else ''} for a person" if cases else ""
-    if not proof.purchases:
-        return f"The order is {order.state}; nothing was bought{asked}."
     bought = sum(item.state not in {PurchaseState.FAILED, PurchaseState.MANUAL} for item in proof.purchases)
+    if not bought and all(item.state == PurchaseState.FAILED for item in proof.purchases):
+        return f"The order is {order.state.replace('_', ' ')}; nothing was bought{asked}."
     sent = sum(letter.state == "sent" for letter in proof.letters)
     return (
         f"{_many(bought, 'line')} bought, each by one purchase; {_many(len(proof.keys), 'key')} sealed;"

@@ -10,6 +10,7 @@ import click
 
 from bitloot.cli.opening import open_database
 from bitloot.cli.order_screen import OrderScreen
+from bitloot.cli.order_standing import standing_of
 from bitloot.cli.order_verdict import Verdict, judge_order
 from bitloot.cli.screen import as_json_option, print_json, screen
 from db import Line
@@ -31,7 +32,8 @@ PAYMENT_LATER = ("actually_paid", "confirmed_at", "created_at", "updated_at")
 def prove_order(order_id: str, as_json: bool) -> int:
     """Print intent, calls, answers, searches, keys by fingerprint, letter and timings of the order ID.
 
-    Exit code 0: the chain is whole and consistent; 1: it is not, and the verdict says why; 2: no such order.
+    Exit code 0: the chain is whole and consistent, also that of an order which failed; 1: it is not, and the verdict
+    says why; 2: no such order. The last line says where the order stands and why (`stands` in the document).
     """
     proof = _find(order_id)
     if proof is None:
@@ -69,6 +71,7 @@ def document(proof: OrderProof, verdict: Verdict) -> dict[str, Any]:
         },
         "whole": verdict.whole,
         "reason": verdict.reason,
+        "stands": standing_of(proof).text,
         "problems": verdict.problems,
         "open_ends": verdict.open_ends,
         "moves": [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from actors.retry import send_now
 from bitloot.cli.notices import filter_options, filters_of
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.cli.who import by_option
 from bitloot.settings import Settings
 from bitloot.shop import open_shop
 from db import Notice
@@ -31,14 +31,14 @@ SHOWN = 50
 @click.argument("notice_id", type=click.UUID, required=False)
 @filter_options
 @click.option("--reason", default=None, help="Why; kept with each replay. Needed unless --dry-run.")
-@click.option("--by", default=None, help="Who; your user name if left out.")
+@by_option
 @click.option("--dry-run", is_flag=True, help="Tell what each would change, and why not; run none.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
 def command(
     notice_id: uuid.UUID | None,
     reason: str | None,
-    by: str | None,
+    who: str,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -59,7 +59,7 @@ def command(
             _tell(plan, as_json)
             click.confirm(f"Run {plan.count} again?", abort=True)
         connect(settings)
-        who, why = by or f"cli:{getpass.getuser()}", reason or ""
+        who, why = who, reason or ""
         if notice_id is not None:
             replay_one(notice_id, by=who, reason=why, send=send_now)
         else:

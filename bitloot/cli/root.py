@@ -75,6 +75,9 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = bitloot.main(args=arguments, prog_name="bitloot", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as error:  # a group without a command: its help is the answer
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        sys.exit(0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

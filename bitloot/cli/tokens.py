@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime, timedelta
 from typing import get_args
 
@@ -10,6 +9,7 @@ import click
 
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say
+from bitloot.cli.who import by_option
 from bitloot.development import master_key
 from bitloot.errors import UnsafeSettings
 from bitloot.settings import load_settings
@@ -54,7 +54,7 @@ def admin(name: str, role: Role, hours: float, as_json: bool) -> None:
 @click.argument("name", required=False)
 @click.option("--token-id", help="One token, by its `jti`, instead of all of an operator.")
 @click.option("--reason", required=True, help="For the record.")
-@click.option("--as", "who", default=getpass.getuser, help="Your name, for the record.")
+@by_option
 def revoke(name: str | None, token_id: str | None, reason: str, who: str) -> None:
     """End every token that the operator NAME has by now, or one token. The relay shows their bearers out."""
     if (name is None) == (token_id is None):
@@ -67,7 +67,7 @@ def revoke(name: str | None, token_id: str | None, reason: str, who: str) -> Non
         record_access(
             None,
             "token_revoke",
-            actor=f"cli:{who}",
+            actor=who,
             outcome="granted",
             address="",
             user_agent="bitloot token",

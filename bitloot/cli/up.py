@@ -28,10 +28,16 @@ TOKEN_SECONDS = 12 * 3600
 
 
 @click.command("up")
-@click.option("--quiet", is_flag=True, help="Do not show the processes' logs.")
+@click.option(
+    "--verbose", is_flag=True, help="Show every line that the processes log; else warnings and errors."
+)
+@click.option("--quiet", is_flag=True, help="Show no line that the processes log.")
 @as_json_option
-def command(quiet: bool, as_json: bool) -> None:
-    """Run the whole shop for development: engines, stand-ins and all five processes, until Ctrl-C."""
+def command(verbose: bool, quiet: bool, as_json: bool) -> None:
+    """Run the whole shop for development: engines, stand-ins and all five processes, until Ctrl-C.
+
+    The log files, whose folder is printed, keep every line.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     state_dir = Path(os.environ.get("STATE_DIR") or ".bitloot").absolute()
     house = House(state_dir)
@@ -42,7 +48,7 @@ def command(quiet: bool, as_json: bool) -> None:
         announce(state_dir, house.environ)
         announced = True
         _introduce(house, as_json)
-        _run(house, quiet=quiet or as_json)
+        _run(house, quiet=quiet or as_json, verbose=verbose)
     except KeyboardInterrupt:
         tell("Draining …")
     finally:
@@ -52,10 +58,10 @@ def command(quiet: bool, as_json: bool) -> None:
     tell("Everything has stopped; the data stays.")
 
 
-def _run(house: House, *, quiet: bool) -> None:
+def _run(house: House, *, quiet: bool, verbose: bool) -> None:
     console = screen()
     logs = {name: process.log for name, process in house.processes.items()}
-    tail = LogTail({} if quiet else logs, console)
+    tail = LogTail({} if quiet else logs, console, all_lines=verbose)
     supervisor = Supervisor(
         house.processes, lambda sentence: console.print(f"[yellow]![/] {escape(sentence)}")
     )
@@ -90,7 +96,8 @@ def _introduce(house: House, as_json: bool) -> None:
     console.print(
         "  [dim]for 12 hours, as owner: Authorization: Bearer …; another: bitloot token admin NAME[/]"
     )
-    console.print("\n  [dim]Ctrl-C drains and stops everything.[/]\n")
+    console.print("\n  [dim]Warnings show here; --verbose shows every line.[/]")
+    console.print("  [dim]Ctrl-C drains and stops everything.[/]\n")
 
 
 def _silent(_: str) -> None:

@@ -16,6 +16,7 @@ from web.standins import control, kinguin, nowpayments, resend, reservations
 from web.standins.answers import Refusal, refuse
 from web.standins.config import StandinsConfig
 from web.standins.control import OnLoopback
+from web.standins.front import add_front
 from web.standins.interruptions import Interruptions
 from web.standins.shop import Shop
 from web.standins.wire import Wire
@@ -36,6 +37,7 @@ def create_app(shop: Shop) -> falcon.App[Any, Any]:
     reservations.add_routes(app, shop.reservations, shop.bearers)
     resend.add_routes(app, shop.resend)
     control.add_routes(app, shop)
+    add_front(app)
     return app
 
 

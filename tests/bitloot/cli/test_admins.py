@@ -46,6 +46,8 @@ def test_an_account_is_added_changed_and_disabled_and_each_is_a_record(
     assert PASSWORD not in said.out + said.err + changed.out
     assert bitloot("admin", "role", EMAIL, "read-only", "--json").document["role"] == "read-only"
     assert bitloot("admin", "disable", EMAIL, "--json").document["disabled"] is True
+    [_, shown] = bitloot("admin", "list").out.splitlines()
+    assert shown.split()[:5] == [EMAIL, "read-only", "password", "off", "disabled"]
     [row] = bitloot("admin", "list", "--json").document["admins"]
     assert (row["role"], row["password"], row["totp"], row["disabled"]) == ("read-only", True, False, True)
     with open_database():

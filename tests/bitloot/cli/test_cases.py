@@ -65,7 +65,7 @@ def test_a_case_is_shown_with_its_figures_and_moves(bitloot: Bitloot, case: Case
 
 
 def test_an_answer_is_recorded_with_who_and_why(bitloot: Bitloot, case: Case, settings: Settings) -> None:
-    said = bitloot("case", "resolve", str(case.id), "accept", "--reason", "the buyer wrote", "--as", "olga")
+    said = bitloot("case", "resolve", str(case.id), "accept", "--reason", "the buyer wrote", "--by", "olga")
     assert (said.code, "The order is paid" in said.out) == (0, True)
     found, state = look(settings, case)
     assert (state, found.resolved_by, found.reason) == (OrderState.PAID, "cli:olga", "the buyer wrote")
@@ -79,7 +79,7 @@ def test_a_basis_is_given_by_options(bitloot: Bitloot, case: Case, settings: Set
 
 
 def test_a_second_answer_hears_who_gave_the_first(bitloot: Bitloot, case: Case) -> None:
-    answer = ("case", "resolve", str(case.id), "reject", "--reason", "dust", "--as", "olga")
+    answer = ("case", "resolve", str(case.id), "reject", "--reason", "dust", "--by", "olga")
     assert bitloot(*answer).code == 0
     said = bitloot(*answer)
     assert said.code == 1

@@ -51,7 +51,7 @@ def test_a_job_is_sent_again_once(
     with base.scope():
         job = Job.get_by_id(uuid.UUID(job_id))
     base.dispose()
-    assert (job.retried_by, job.retry_reason) == ("olga", "fixed")
+    assert (job.retried_by, job.retry_reason) == ("cli:olga", "fixed")
 
 
 def test_a_retry_needs_a_reason(bitloot: Bitloot, dead: tuple[str, str]) -> None:

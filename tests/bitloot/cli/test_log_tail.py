@@ -32,6 +32,15 @@ def test_new_lines_are_printed_once_under_their_names(tmp_path: Path, printed: i
     assert printed.getvalue().splitlines()[-1] == "web    │ half a line"
 
 
+def test_of_a_quiet_tail_only_trouble_is_printed(tmp_path: Path, printed: io.StringIO) -> None:
+    path = tmp_path / "web.log"
+    tail = LogTail({"web": path}, Console(file=printed, width=200), all_lines=False)
+    usual, odd = "2026Z [info     ] an error of 200 [web]", "2026Z [error    ] it broke [web]"
+    path.write_text(f'{usual}\n{odd}\n{{"level": "warning"}}\n')
+    tail.look()
+    assert printed.getvalue().splitlines() == [f"web │ {odd}", 'web │ {"level": "warning"}']
+
+
 def test_a_log_that_is_not_there_yet_is_waited_for(tmp_path: Path, printed: io.StringIO) -> None:
     tail = LogTail({"web": tmp_path / "web.log"}, Console(file=printed))
     tail.look()

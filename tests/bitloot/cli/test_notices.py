@@ -64,7 +64,7 @@ def test_a_body_is_deleted_once_and_it_is_recorded_who_did_it(
         assert Notice.get().body is None
         record = AccessRecord.select().order_by(AccessRecord.id).get()
     base.dispose()
-    assert (record.action, record.actor) == ("notice_expunge", "olga")
+    assert (record.action, record.actor) == ("notice_expunge", "cli:olga")
     assert record.details == {"notice": lost, "reason": "asked to"}
     told = bitloot("replay", lost, "--dry-run", "--json").document["replays"][0]
     assert (told["outcome"], told["change"]) == ("expunged", None)

@@ -89,7 +89,7 @@ def test_an_order_that_nobody_paid_has_no_times() -> None:
 def test_the_verdict_comes_last_with_every_reason() -> None:
     order, _ = finished()
     text = printed(proof_of(order), Verdict(["One is [wrong].", "Two."], ["Three."], "sums"))
-    assert text.rstrip().splitlines()[-3:] == ["✗ One is [wrong].", "  • Two.", "  • Three."]
+    assert text.rstrip().splitlines()[-4:-1] == ["✗ One is [wrong].", "  • Two.", "  • Three."]
 
 
 def test_texts_of_others_are_no_markup() -> None:

@@ -48,7 +48,12 @@ def test_one_notice_runs_again_and_it_is_kept_who_wanted_it(
     told = bitloot("replay", lost, "--reason", "it was lost", "--by", "olga", "--json")
     assert told.document == {"count": 1, "queued": True}
     [run] = runs(in_environ)
-    assert (str(run.notice_id), run.actor, run.reason, sent) == (lost, "olga", "it was lost", [str(run.id)])
+    assert (str(run.notice_id), run.actor, run.reason, sent) == (
+        lost,
+        "cli:olga",
+        "it was lost",
+        [str(run.id)],
+    )
 
 
 def test_many_are_counted_and_written_down_for_sweep(

@@ -30,6 +30,13 @@ def test_every_command_explains_itself(bitloot: Bitloot, name: str) -> None:
     assert len(said.out.splitlines()) > 3
 
 
+@pytest.mark.parametrize("words", [(), ("notices",), ("jobs",)], ids=["none", "notices", "jobs"])
+def test_a_group_without_a_command_shows_its_help(bitloot: Bitloot, words: tuple[str, ...]) -> None:
+    said = bitloot(*words)
+    assert (said.code, said.err) == (0, "")
+    assert said.out == bitloot(*words, "--help").out
+
+
 def test_an_unknown_command_is_a_usage_error(bitloot: Bitloot) -> None:
     said = bitloot("sell")
     assert said.code == 2

@@ -14,7 +14,7 @@ const details = (row) => {
 
 export const audit = list({
   title: "Key audit",
-  about: "Who looked at what, or asked for it. Each record is a link in a chain: none can be changed or left out unseen.",
+  about: "Who looked at what, or asked for it; of refusals that repeat themselves one record tells how many. Each record is a link in a chain: `bitloot verify-audit` finds the first that was changed, removed, moved or added. What came after the last anchor is the part that could be cut off unseen.",
   path: "/admin/key-audit",
   filters: [
     { name: "action", label: "Action", options: ACTIONS },

@@ -72,7 +72,7 @@ export function list(spec) {
     }
 
     await look();
-    const head = make("header", { class: "head" }, make("h1", { tabindex: "-1" }, spec.title), make("p", { class: "soft" }, spec.about));
+    const head = make("header", { class: "head" }, make("h1", { tabindex: "-1" }, spec.title), make("p", { class: "soft" }, prose(spec.about)));
     return {
       title: spec.title,
       nodes: [head, filterForm(spec.filters, query), result],
