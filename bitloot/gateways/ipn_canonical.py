@@ -66,11 +66,12 @@ def _object(lexemes: list[str], at: int, depth: int) -> tuple[str, int]:
     if lexemes[at] == "}":
         return "{}", at + 1
     while True:
+        # A string is spelled out here, and what nearly all members are is taken as it is: no call for each of them.
         name = lexemes[at]
-        if not _is_string(name) or name in members or lexemes[at + 1] != ":":
+        if name[:1] != '"' or name == '"' or name in members or lexemes[at + 1] != ":":
             raise _unreadable()
         text = lexemes[at + 2]
-        if text[-1:] in _DIGITS or _is_string(text):  # what nearly all members are, without a call for each
+        if text[-1:] in _DIGITS or (text[:1] == '"' and text != '"'):
             at += 3
         else:
             text, at = _value(lexemes, at + 2, depth)

@@ -91,8 +91,9 @@ def _text(value: Any, limit: int = MAX_ID) -> str | None:
     """Ids change type between calls, so numbers become text; null and nothing are the same."""
     if value is None or value == "":
         return None
-    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= limit:
-        return str(value)
+    text = value if type(value) is str else str(value) if type(value) is int else None
+    if text is not None and len(text) <= limit:
+        return text
     raise Malformed("nowpayments: a name or id cannot be read", code="bad_text")
 
 
