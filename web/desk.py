@@ -9,7 +9,7 @@ from typing import Protocol
 
 from greenlet import getcurrent, greenlet
 
-__all__ = ["Desk", "Elsewhere", "Sleeper", "at_the_desk", "sleeper"]
+__all__ = ["Desk", "Elsewhere", "Sleeper", "at_the_desk", "sleeper", "soon"]
 
 
 class Elsewhere(BaseException):
@@ -36,6 +36,7 @@ class Desk:
         self._call = call
         self._awake: deque[_Visit] = deque()
         self._called = False
+        self._soon: list[Callable[[], None]] = []
 
     def serve(self, work: Callable[[], None], done: Callable[[], None]) -> None:
         """Runs `work` until it has ended or stands still, and `done` when it has ended. What `work` raises is raised in
@@ -48,6 +49,18 @@ class Desk:
         if not self._called:
             self._called = True
             self._call(self._resume)
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Runs `work` after whatever else the loop has found to do; once, however many visits ask for it meanwhile."""
+        if not self._soon:
+            self._call(self._end_round)
+        if work not in self._soon:
+            self._soon.append(work)
+
+    def _end_round(self) -> None:
+        works, self._soon = self._soon, []
+        for work in works:
+            work()
 
     def _resume(self) -> None:
         self._called = False  # first: whoever comes now calls again
@@ -105,3 +118,12 @@ def sleeper() -> Sleeper:
     """For whoever runs this."""
     visit = getcurrent()
     return _AtTheDesk(visit) if isinstance(visit, _Visit) else _InAThread()
+
+
+def soon(work: Callable[[], None]) -> None:
+    """At the desk once for all visits that ask for it in a round of the loop; elsewhere at once."""
+    visit = getcurrent()
+    if isinstance(visit, _Visit):
+        visit.desk.soon(work)
+    else:
+        work()

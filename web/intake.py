@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -14,7 +15,7 @@ from bitloot.gateways.base import PaymentNews
 from db import Later, NewNotice, Taken, Terms, Told, take_batch, take_news
 from db.batches import is_locked, take_or_keep
 from web.deadline import database
-from web.desk import sleeper
+from web.desk import sleeper, soon
 from web.limits import NOTICE_SECONDS
 
 __all__ = ["Intake"]
@@ -62,6 +63,7 @@ class Intake:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
+        self._arrived: deque[_Waiting] = deque()
         self._waiting: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -74,11 +76,21 @@ class Intake:
         then whether this commit took effect is unknown, and the sender's repeat finds out."""
         self._start()
         waiting = _Waiting(Told(news, notice))
-        self._waiting.put(waiting)
+        self._arrived.append(waiting)
+        soon(self._hand_over)
         while not waiting.sleeper.wait(NOTICE_SECONDS):
             if time.monotonic() - self._began > NOTICE_SECONDS:
                 raise OperationalError("the notice was not committed in time")
         return waiting.answer()
+
+    def _hand_over(self) -> None:
+        """Those who came together go together: the thread that each of them wakes would begin with the first, and take
+        the processor from whoever reads the others."""
+        while self._arrived:
+            try:
+                self._waiting.put(self._arrived.popleft())
+            except IndexError:  # another handler was faster
+                return
 
     def _start(self) -> None:
         """At the first notice, so that the thread belongs to the worker process and not to its parent."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from web.deadline import database
-from web.desk import Desk, Elsewhere, Sleeper, at_the_desk, sleeper
+from web.desk import Desk, Elsewhere, Sleeper, at_the_desk, sleeper, soon
 
 
 class Loop:
@@ -61,6 +61,33 @@ def test_those_who_are_woken_together_cost_one_call() -> None:
     loop.turn()
     assert ended == [False] * 20  # each visit was over when its end was told
     assert loop.calls.empty()
+
+
+def test_what_many_visits_ask_for_is_done_once_and_after_all_of_them() -> None:
+    loop = Loop()
+    done: list[bool] = []
+
+    def told() -> None:
+        done.append(at_the_desk())
+
+    def visit() -> None:
+        soon(told)
+
+    for _ in range(3):
+        loop.desk.serve(visit, lambda: None)
+    assert done == []
+    loop.turn()
+    assert done == [False]
+    loop.desk.serve(visit, lambda: None)  # the next round
+    loop.turn()
+    assert done == [False, False]
+    assert loop.calls.empty()
+
+
+def test_elsewhere_it_is_done_at_once() -> None:
+    done: list[bool] = []
+    soon(lambda: done.append(at_the_desk()))
+    assert done == [False]
 
 
 def test_what_a_request_raises_reaches_the_loop() -> None:
