@@ -40,7 +40,8 @@ def tell(figures: Mapping[str, Any]) -> list[Told]:
     ranks = {name: rank for rank, name in enumerate(_LABELS)}
     for name in sorted(rest, key=lambda one: ranks.get(one, len(ranks))):
         label, words = _LABELS.get(name, (_words(name).capitalize(), str))
-        money.append(Told(label, words(rest[name])))
+        if name != "reason" or rest[name] != rest.get("error"):
+            money.append(Told(label, words(rest[name])))
     return money
 
 

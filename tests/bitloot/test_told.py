@@ -55,6 +55,7 @@ def test_nested_figures_read_as_if_they_stood_beside_and_what_says_nothing_is_le
         "Reason": "Sold out: the supplier has none left, or not so many.",
         "By": "reserve",
     }
+    assert list(told({"reason": "currency", "data": {"error": "currency"}})) == ["Why"]
     assert told({"note": "attempt 2", "attempt": 2}) == {"Note": "attempt 2"}
     assert told({"deadline_seconds": 300, "subject": "paid"}) == {"Should take": "5 min"}
 

@@ -36,7 +36,7 @@ const PAYMENTS = [
 ];
 
 const PURCHASES = [
-  { head: "Bought", cell: (row) => idLink(`/console/reservations/${row.id}`, `${row.quantity} × ${row.name}`) },
+  { head: "Bought", cell: (row) => make("a", { href: `/console/reservations/${row.id}` }, `${row.quantity} × ${row.name}`) },
   { head: "State", cell: (row) => [chip(row.state), row.why && make("div", { class: "soft" }, row.why)] },
   { head: "Supplier", cell: (row) => row.supplier },
   { head: "Reference", cell: (row) => idText(row.supplierRef || row.purchaseRef) },
@@ -53,7 +53,7 @@ const LETTERS = [
 ];
 
 const CASES = [
-  { head: "Case", cell: (row) => idLink(`/console/cases/${row.id}`, titled(row.kind)) },
+  { head: "Case", cell: (row) => make("a", { href: `/console/cases/${row.id}` }, titled(row.kind)) },
   { head: "State", cell: (row) => chip(row.state) },
   { head: "Resolved as", cell: (row) => (row.resolution ? plain(row.resolution) : "–") },
   { head: "Opened", cell: (row) => ago(row.openedAt) },
@@ -98,7 +98,8 @@ function factsOf(found) {
 
 // An open case: what it asks, the figures that tell it, and the way to its answer.
 function question(one) {
-  const told = one.told.slice(0, MOST_TOLD).map(({ label, text }) => `${label} ${text}`);
+  const known = one.told.filter(({ label }) => !label.endsWith("reference"));
+  const told = known.slice(0, MOST_TOLD).map(({ label, text }) => (label === "Why" ? text : `${label} ${text}`));
   return make("div", { class: "callout ask" },
     make("p", {}, make("strong", {}, titled(one.kind)), told.length > 0 && ` · ${told.join(" · ")}`),
     make("a", { class: "button small", href: `/console/cases/${one.id}`, data: { mark: `answer-${one.id}` } }, "Answer the case"));

@@ -33,8 +33,13 @@ export function money(amount, currency) {
   return `${part ? `${grouped}.${part}` : grouped} ${(currency || "").toUpperCase()}`.trim();
 }
 
+const LONG = 20; // characters of an id that are shown whole
+
 // Ids by their first part; the whole one is the title, and what is copied.
-export const short = (id) => (/^[0-9a-f]{8}-/.test(id || "") ? id.slice(0, 8) : id || "–");
+export function short(id) {
+  if (/^[0-9a-f]{8}-/.test(id || "")) return id.slice(0, 8);
+  return id && id.length > LONG ? `${id.slice(0, 11)}…` : id || "–";
+}
 
 export function idText(id) {
   return id ? make("code", { class: "id", title: id }, short(id)) : make("span", { class: "soft" }, "–");
