@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from uuid import UUID
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -16,11 +17,12 @@ from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.states import OrderState, PurchaseState
-from bitloot.suppliers.base import SupplierKey
+from bitloot.suppliers.base import Keys, SupplierKey
 from db import Order, Purchase, open_case, purchases_of, store_keys
 from db.base import now
-from db.keys import StoredKey, ids_of, key_id, key_label, object_name, order_context, same_key_elsewhere
+from db.keys import Kept, StoredKey, ids_of, key_id, key_label, object_name, order_context
 from db.master_keys import fingerprint_key
+from db.purchases import order_with_purchases
 
 __all__ = ["encrypt_store"]
 
@@ -42,19 +44,20 @@ STORING = COMPLETE | {OrderState.PAID, OrderState.FAILED}
 @step(queue="encrypt_store")
 def encrypt_store(order_id: str) -> None:
     """Stores what keys there are; the order is fulfilled when every line has all of its own."""
-    order = Order.find(order_id)
+    order, purchases = order_with_purchases(order_id)
     if order is None or order.state not in STORING:
         return
-    purchases = [purchase for purchase in purchases_of(order) if purchase.state in OPEN]
-    if purchases:
+    wanting = [purchase for purchase in purchases if purchase.state in OPEN]
+    if wanting:
         _need_store()
-    data_key = _data_key(order) if purchases else b""
+    later: list[Retryable | Blocked] = []
+    fetched = [(purchase, keys) for purchase in wanting if (keys := _fetch(purchase, later)) is not None]
+    data_key = _data_key(order, purchases, fetched) if fetched else b""
     if data_key is None:
         return
     fulfilled = False
-    later: list[Retryable | Blocked] = []
-    for purchase in purchases:
-        fulfilled = _try(order, purchase, data_key, later) or fulfilled
+    for purchase, keys in fetched:
+        fulfilled = _store(order, purchase, keys, data_key, later) or fulfilled
     bell.ring()
     if fulfilled:
         hand_on(notify, order_id)
@@ -88,40 +91,62 @@ def _wait_for_more(order: Order) -> None:
     order.go_on(pause_for(order))
 
 
-def _try(order: Order, purchase: Purchase, data_key: bytes, later: list[Retryable | Blocked]) -> bool:
+@contextmanager
+def _others_go_on(purchase: Purchase, later: list[Retryable | Blocked]) -> Iterator[None]:
     """One line whose keys are not to be had does not hold the others up; a person hears of it, and it is tried on."""
     try:
-        return _fetch_and_store(order, purchase, data_key)
+        yield
     except (Retryable, Blocked) as error:
         later.append(error)
     except (Permanent, Ambiguous) as error:
         report_refusal(purchase, error)
-    return False
 
 
-def _data_key(order: Order) -> bytes | None:
-    """The order's wrapped data key, made when first needed; None if the right to its keys was withdrawn meanwhile."""
+def _fetch(purchase: Purchase, later: list[Retryable | Blocked]) -> Keys | None:
+    """What there is by now; None where that is not to be known."""
+    with _others_go_on(purchase, later):
+        supplier = shop().suppliers.get(purchase.supplier)
+        if supplier is None:
+            raise Blocked(f"supplier {purchase.supplier} is not set up", code="supplier_off")
+        return supplier.fetch_keys(purchase.supplier_ref or "", purchase.keys_expected)
+    return None
+
+
+def _data_key(order: Order, purchases: list[Purchase], fetched: list[tuple[Purchase, Keys]]) -> bytes | None:
+    """The order's wrapped data key, made when first needed; None if the right to its keys was withdrawn meanwhile.
+
+    A waiting order of which every key is there by now gets ready in the same commit.
+    """
+    whole = {purchase.id for purchase, keys in fetched if keys.complete}
+    if order.state is OrderState.WAITING and all(
+        purchase.id in whole or purchase.state is PurchaseState.STORED for purchase in purchases
+    ):
+        return order.get_ready(_new_data_key(order), actor="encrypt_store")
     if order.data_key is not None:
         return bytes(order.data_key)
-    return order.use_data_key(shop().vault.new_data_key(order_context(order.id)))
+    return order.use_data_key(_new_data_key(order))
 
 
-def _fetch_and_store(order: Order, purchase: Purchase, data_key: bytes) -> bool:
+def _new_data_key(order: Order) -> bytes:
+    """One that is there is kept to."""
+    if order.data_key is not None:
+        return bytes(order.data_key)
+    return shop().vault.new_data_key(order_context(order.id))
+
+
+def _store(
+    order: Order, purchase: Purchase, keys: Keys, data_key: bytes, later: list[Retryable | Blocked]
+) -> bool:
     """Whether the order became fulfilled by what was stored here."""
-    supplier = shop().suppliers.get(purchase.supplier)
-    if supplier is None:
-        raise Blocked(f"supplier {purchase.supplier} is not set up", code="supplier_off")
-    have = ids_of(purchase)
-    fetched = supplier.fetch_keys(purchase.supplier_ref or "", purchase.keys_expected)
-    fresh = [key for key in fetched.keys if key.key_id not in have]
-    stored = [
-        _seal_and_put(order, purchase, data_key, key) for key in fresh[: purchase.keys_expected - len(have)]
-    ]
-    kept = store_keys(order, purchase, stored, actor="encrypt_store")
-    # After the commit: of two orders that store one code at the same time, the later at least sees the other.
-    twin = same_key_elsewhere([item.fingerprint for item in stored], order.id) if stored else None
-    _report_strays(order, purchase, twin, taken=kept.taken, surplus=len(fresh) - len(stored))
-    return kept.fulfilled
+    with _others_go_on(purchase, later):
+        have = ids_of(purchase) if purchase.state is PurchaseState.PARTIAL else set()
+        fresh = [key for key in keys.keys if key.key_id not in have]
+        taking = fresh[: purchase.keys_expected - len(have)]
+        stored = [_seal_and_put(order, purchase, data_key, key) for key in taking]
+        kept = store_keys(order, purchase, stored, actor="encrypt_store")
+        _report_strays(order, purchase, kept, surplus=len(fresh) - len(stored))
+        return kept.fulfilled
+    return False
 
 
 def _seal_and_put(order: Order, purchase: Purchase, data_key: bytes, key: SupplierKey) -> StoredKey:
@@ -169,10 +194,14 @@ def _put_and_read(name: str, sealed: bytes) -> bytes:
     return found
 
 
-def _report_strays(order: Order, purchase: Purchase, twin: UUID | None, *, taken: int, surplus: int) -> None:
+def _report_strays(order: Order, purchase: Purchase, kept: Kept, *, surplus: int) -> None:
     """A code that another order has too, or one too many, is the supplier's error: a person must know."""
-    if twin is not None or taken:
-        figures = {"other_order": str(twin or ""), "taken": str(taken), "supplier": purchase.supplier}
+    if kept.twin is not None or kept.taken:
+        figures = {
+            "other_order": str(kept.twin or ""),
+            "taken": str(kept.taken),
+            "supplier": purchase.supplier,
+        }
         open_case(order.id, purchase.id, "duplicate_key", figures)
     if surplus > 0:
         figures = {"surplus": str(surplus), "supplier": purchase.supplier}

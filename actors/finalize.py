@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
+import dramatiq
 import structlog
 
 from actors import bell
@@ -12,10 +15,11 @@ from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.states import OrderState, PurchaseState, SupplierStatus
-from bitloot.suppliers.base import Standing
-from db import Order, Purchase, open_case, purchases_of
+from bitloot.suppliers.base import Standing, Supplier
+from db import Order, Purchase, open_case
+from db.purchases import order_with_purchases
 
-__all__ = ["finalize"]
+__all__ = ["finalize", "look_into"]
 
 log = structlog.get_logger(__name__)
 
@@ -26,19 +30,25 @@ OPEN = frozenset({PurchaseState.WAITING, PurchaseState.PARTIAL})
 ENDED = frozenset(map(str, (SupplierStatus.CANCELED, SupplierStatus.REFUNDED, SupplierStatus.FAILED)))
 
 
+def look_into(supplier: Supplier | None, said: Set[str]) -> dramatiq.Actor[..., None]:
+    """The step for a waiting order of which a webhook said this, or None knows what. Where keys tell as much as a
+    status, a delivery is looked into by fetching them: should they not be there, sweep comes back and asks."""
+    told = supplier is not None and supplier.capabilities.keys_tell and said == {SupplierStatus.DELIVERED}
+    return encrypt_store if told else finalize
+
+
 @step(queue="finalize")
 def finalize(order_id: str) -> None:
     """A webhook is a hint: this asks. Hands on when keys are there, comes back when they are not."""
-    order = Order.find(order_id)
+    order, purchases = order_with_purchases(order_id)
     if order is None:
         return
     if order.state is OrderState.READY:
-        _go_on(order)
+        _go_on(order, purchases)
     if order.state is OrderState.FULFILLED:
-        _look_back(order)
+        _look_back(order, purchases)
     if order.state is not OrderState.WAITING:
         return
-    purchases = purchases_of(order)
     later: list[Retryable] = []
     standings = [_ask(item, later) for item in purchases if item.state in OPEN]
     _record(order, purchases, [standing for standing in standings if standing])
@@ -46,10 +56,9 @@ def finalize(order_id: str) -> None:
         raise later[0]
 
 
-def _go_on(order: Order) -> None:
+def _go_on(order: Order, purchases: list[Purchase]) -> None:
     """Delivered, they said. While keys are still missing the supplier may end it all the same, and pay back."""
     later: list[Retryable] = []
-    purchases = purchases_of(order)
     for purchase in purchases:
         if purchase.state in OPEN:
             _ask(purchase, later)
@@ -126,10 +135,10 @@ def _end(order: Order, ended: list[Purchase]) -> None:
     order.advance(OrderState.FAILED, actor="finalize", reason=figures["status"], data=figures)
 
 
-def _look_back(order: Order) -> None:
+def _look_back(order: Order, purchases: list[Purchase]) -> None:
     """A supplier may end what it has delivered. Keys that are stored stay; a person must know (PROVIDERS §7.2)."""
     later: list[Retryable] = []
-    for purchase in purchases_of(order):
+    for purchase in purchases:
         standing = _ask(purchase, later)
         if standing is not None and str(standing.status) in ENDED:
             open_case(order.id, purchase.id, "ended_after_delivery", _figures(purchase))

@@ -10,7 +10,7 @@ from actors.reread import reread_goods, reread_money
 from bitloot.errors import Permanent
 from bitloot.gateways.base import OtherNews, PaymentNews
 from bitloot.shop import Shop
-from bitloot.suppliers.base import Hint
+from bitloot.suppliers.base import Hint, Supplier
 from db import Notice, Terms, open_notice
 from db.hints import hinted
 from db.news import Foreseen as ForeseenNews
@@ -54,7 +54,7 @@ def foresee(shop: Shop, notice: Notice) -> Foreseen:
             return Foreseen(
                 notice.id, "refused", notice.order_id, why="supplier_off: its supplier is not set up"
             )
-        return _goods(notice, reread_goods(supplier, notice, *opened))
+        return _goods(supplier, notice, reread_goods(supplier, notice, *opened))
     except Expunged:
         deleted = notice.expunged_at.strftime("%Y-%m-%d") if notice.expunged_at else "before"
         return Foreseen(notice.id, "expunged", notice.order_id, why=f"its body was deleted ({deleted})")
@@ -83,7 +83,7 @@ def _why(told: ForeseenNews) -> str:
     return NOTHING.get(told.outcome) or f"the order is {told.src}, and this moves it no further"
 
 
-def _goods(notice: Notice, hint: Hint) -> Foreseen:
+def _goods(supplier: Supplier, notice: Notice, hint: Hint) -> Foreseen:
     if not hint.relevant:
         return Foreseen(notice.id, "ignored", why="it is not about an order")
     about = hinted(notice.source, hint)
@@ -91,7 +91,7 @@ def _goods(notice: Notice, hint: Hint) -> Foreseen:
         return Foreseen(notice.id, "unmatched", why="no purchase of ours goes by its references")
     if about.late:
         return Foreseen(notice.id, "late", about.order_id, why="later news about it came before")
-    step = step_for(about, hint)
+    step = step_for(about, hint, supplier)
     change = f"wakes {step.actor_name}" if step else None
     return Foreseen(
         notice.id,

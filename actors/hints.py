@@ -5,10 +5,10 @@ from __future__ import annotations
 import dramatiq
 
 from actors.encrypt_store import OPEN, encrypt_store
-from actors.finalize import ENDED, finalize
+from actors.finalize import ENDED, look_into
 from actors.reserve import reserve
 from bitloot.states import OrderState, PurchaseState
-from bitloot.suppliers.base import Hint
+from bitloot.suppliers.base import Hint, Supplier
 from db.hints import Hinted
 
 __all__ = ["step_for"]
@@ -17,9 +17,11 @@ __all__ = ["step_for"]
 WAITS_FOR_A_LOOK = OPEN | {PurchaseState.AMBIGUOUS}
 
 
-def step_for(hinted: Hinted, hint: Hint) -> dramatiq.Actor[..., None] | None:
-    """The step that looks into it; none if later news came before. A purchase that is just being made will find the
-    webhook when it is written down."""
+def step_for(
+    hinted: Hinted, hint: Hint, supplier: Supplier | None = None
+) -> dramatiq.Actor[..., None] | None:
+    """The step that looks into what `supplier` says; none if later news came before. A purchase that is just being made
+    will find the webhook when it is written down."""
     if hinted.late:
         return None
     match hinted.state:
@@ -29,4 +31,4 @@ def step_for(hinted: Hinted, hint: Hint) -> dramatiq.Actor[..., None] | None:
             return encrypt_store
         case OrderState.FULFILLED if hint.status is None or str(hint.status) not in ENDED:
             return None
-    return finalize
+    return look_into(supplier, {str(hint.status)} if hinted.state is OrderState.WAITING else set())

@@ -8,7 +8,7 @@ from actors.workshop import shop
 from bitloot.mail.letters import render_keys_ready
 from bitloot.states import OrderState
 from db import Letter, Order, keep_letter, letter_of
-from db.orders import lines_of
+from db.orders import order_with_items
 
 __all__ = ["KIND", "notify"]
 
@@ -18,10 +18,10 @@ KIND = "keys_ready"
 @step(queue="notify")
 def notify(order_id: str) -> None:
     """Sends the letter of a fulfilled order, unless it went already."""
-    order = Order.find(order_id)
+    order, items = order_with_items(order_id)
     if order is None or order.state is not OrderState.FULFILLED:
         return
-    if (letter := _keep(order)) is not None:  # as nearly always: who asks first asks for nothing
+    if (letter := _keep(order, items)) is not None:  # as nearly always: who asks first asks for nothing
         _settle(order, letter, send(letter))
     elif (letter := letter_of(order.id, KIND)) is not None:
         _settle(order, letter, advance(letter))
@@ -34,7 +34,7 @@ def _settle(order: Order, letter: Letter, pause: float | None) -> None:
         order.rest()
 
 
-def _keep(order: Order) -> Letter | None:
+def _keep(order: Order, items: list[tuple[str, int]]) -> Letter | None:
     """None if it was kept before."""
     tools = shop()
     # The right of an order cannot have been given anew before this letter: that takes a letter of this kind.
@@ -44,7 +44,7 @@ def _keep(order: Order) -> Letter | None:
         to=order.email,
         sender=tools.settings.mail_from,
         order_ref=str(order.id)[:8],
-        items=[(line.name, line.quantity) for line in lines_of(order)],
+        items=items,
         link=link,
         language=tools.settings.shop_language,
     )

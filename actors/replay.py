@@ -88,7 +88,7 @@ def _replay_webhook(source: str, hint: Hint) -> str:
     about = hinted(source, hint) if hint.relevant else None
     if about is None:
         return "unmatched" if hint.relevant else "ignored"
-    step = step_for(about, hint)
+    step = step_for(about, hint, shop().suppliers.get(source))
     if step is not None:
         hand_on(step, str(about.order_id))
     return "late" if about.late else "matched"

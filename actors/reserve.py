@@ -8,7 +8,7 @@ from actors import bell
 from actors.buying import pursue
 from actors.chain import hand_on
 from actors.encrypt_store import OPEN, encrypt_store
-from actors.finalize import finalize
+from actors.finalize import finalize, look_into
 from actors.gate import money_is_confirmed
 from actors.pauses import pause_for
 from actors.step import step
@@ -18,7 +18,7 @@ from bitloot.states import OrderState, PurchaseState, SupplierStatus
 from bitloot.suppliers.base import Supplier
 from db import Order, Purchase, intend, open_case
 from db.base import now
-from db.hints import hint_seen
+from db.hints import hints_seen
 
 __all__ = ["reserve"]
 
@@ -141,11 +141,13 @@ def _figures(purchase: Purchase) -> dict[str, str]:
 
 
 def _hand_on(order: Order, purchases: list[Purchase]) -> None:
-    """Finalize at once if there may be news already; otherwise the webhook or sweep will call it."""
-    done = str(SupplierStatus.DELIVERED)
-    ready = any(purchase.supplier_status == done for purchase in purchases)
-    early = any(hint_seen(purchase.supplier, purchase.supplier_ref or "") for purchase in purchases)
-    if ready or early:
-        hand_on(finalize, str(order.id))
+    """At once if there may be news already; otherwise the webhook or sweep will call whom it concerns."""
+    done, steps = str(SupplierStatus.DELIVERED), set()
+    for purchase in purchases:
+        said = hints_seen(purchase.supplier, purchase.supplier_ref or "")
+        if said or purchase.supplier_status == done:
+            steps.add(look_into(shop().suppliers.get(purchase.supplier), said or {done}))
+    if steps:
+        hand_on(steps.pop() if len(steps) == 1 else finalize, str(order.id))
     else:
         order.look_again(shop().settings.poll_seconds)

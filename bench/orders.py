@@ -104,10 +104,8 @@ def open_ours(lab: Lab, peers: Path, *, processes: int, threads: int, latency: i
         tell_gateway(gateway, seeded)
         return seeded
 
-    done = (
-        "SELECT count(*) FROM letters JOIN orders o ON o.id = order_id"
-        " WHERE o.state = 'fulfilled' AND letters.kind = 'keys_ready' AND letters.state = 'sent'"
-    )
+    # as cheap as the peer's count; no letter says that keys are ready before its order is fulfilled (actors.notify)
+    done = "SELECT count(*) FROM letters WHERE kind = 'keys_ready' AND state = 'sent'"
     return Shop("ours", port, url, seed, done), stubs[0]
 
 

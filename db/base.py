@@ -91,12 +91,16 @@ class Model(PeeweeModel):
     @classmethod
     def load(cls, tail: str, *params: Any) -> list[Self]:
         """What `SELECT … FROM <table> t <tail>` finds. For the hot path: building a query costs more than asking it."""
-        columns = ", ".join(f't."{field.column_name}"' for field in cls._meta.sorted_fields)
-        found = rows(f'SELECT {columns} FROM "{cls._meta.table_name}" t {tail}', *params)  # noqa: S608
-        return [cls._from_row(row) for row in found]
+        found = rows(f'SELECT {cls.columns("t")} FROM "{cls._meta.table_name}" t {tail}', *params)  # noqa: S608
+        return [cls.from_row(row) for row in found]
 
     @classmethod
-    def _from_row(cls, row: tuple[Any, ...]) -> Self:
+    def columns(cls, alias: str) -> str:
+        """All columns of a table that goes by this alias, as `from_row` takes them."""
+        return ", ".join(f'{alias}."{field.column_name}"' for field in cls._meta.sorted_fields)
+
+    @classmethod
+    def from_row(cls, row: tuple[Any, ...]) -> Self:
         instance = cls()
         for field, value in zip(cls._meta.sorted_fields, row, strict=True):
             instance.__data__[field.name] = field.python_value(value)

@@ -11,7 +11,7 @@ from bitloot.suppliers.base import Hint
 from db.base import rows
 from db.notices import NewNotice, keep_notice
 
-__all__ = ["Hinted", "hint_seen", "hinted", "keep_hint"]
+__all__ = ["Hinted", "hinted", "hints_seen", "keep_hint"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
     """Keeps a supplier's webhook: (whether it is new, what it is about).
 
     An order that is just being bought is read again after the commit: a purchase that was not written down by then will
-    find the webhook (`hint_seen` looks after its own commit), so that one of the two always sees the other.
+    find the webhook (`hints_seen` looks after its own commit), so that one of the two always sees the other.
     """
     if not hint.relevant:
         return keep_notice(notice, None, "ignored"), None
@@ -57,13 +57,14 @@ def hinted(supplier: str, hint: Hint) -> Hinted | None:
     return Hinted(uuid.UUID(str(order_id)), OrderState(state), PurchaseState(purchase_state), late)
 
 
-def hint_seen(supplier: str, supplier_ref: str) -> bool:
-    """Whether a webhook about this supplier order came before we knew the order."""
-    return bool(
-        rows(
-            "SELECT 1 FROM notices WHERE source = %s AND external_id = %s LIMIT 1", *(supplier, supplier_ref)
-        )
+def hints_seen(supplier: str, supplier_ref: str) -> frozenset[str]:
+    """What webhooks about this supplier order said, if any came before we knew the order; "" of one that named no
+    status."""
+    found = rows(
+        "SELECT DISTINCT coalesce(says, '') FROM notices WHERE source = %s AND external_id = %s",
+        *(supplier, supplier_ref),
     )
+    return frozenset(said for (said,) in found)
 
 
 def _look_now(order_id: uuid.UUID) -> None:

@@ -92,18 +92,13 @@ def keys_of(order_id: uuid.UUID) -> list[Key]:
     return found
 
 
-def same_key_elsewhere(fingerprints: Sequence[str], order_id: uuid.UUID) -> uuid.UUID | None:
-    """Another order that holds one of these codes, if any."""
-    found = rows(
-        "SELECT order_id FROM keys WHERE fingerprint = ANY(%s) AND order_id <> %s LIMIT 1",
-        *(list(fingerprints), order_id),
-    )
-    return uuid.UUID(str(found[0][0])) if found else None
-
-
 def ids_of(purchase: Purchase) -> set[str]:
     """The supplier's ids of the keys that a purchase has already."""
-    return {row[0] for row in rows("SELECT supplier_key_id FROM keys WHERE purchase_id = %s", purchase.id)}
+    found = rows(
+        "SELECT supplier_key_id FROM keys WHERE order_id = %s AND purchase_id = %s",
+        *(purchase.order_id, purchase.id),
+    )
+    return {row[0] for row in found}
 
 
 @dataclass(frozen=True)
@@ -112,6 +107,7 @@ class Kept:
 
     fulfilled: bool  # the order came to `fulfilled` by this
     taken: int  # keys whose supplier's id another purchase has: the supplier gave one key twice
+    twin: uuid.UUID | None  # another order that holds one of these codes
 
 
 def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *, actor: str) -> Kept:
@@ -120,11 +116,11 @@ def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *,
     Keys whose right was withdrawn while they were on their way do not count: their objects are doomed instead.
     """
     told = json.dumps([{**asdict(item), "id": str(item.id)} for item in stored])
-    state, count, fulfilled, taken = rows(
-        "SELECT o_state, o_keys, o_fulfilled, o_taken FROM keep_keys(%s, %s, %s, %s, %s)",
+    state, count, fulfilled, taken, twin = rows(
+        "SELECT o_state, o_keys, o_fulfilled, o_taken, o_twin FROM keep_keys(%s, %s, %s, %s, %s)",
         *(order.id, purchase.id, actor, told, due_seconds(OrderState.FULFILLED)),
     )[0]
     purchase.state, purchase.keys_stored = PurchaseState(state), count
     if fulfilled:
         order.state = OrderState.FULFILLED
-    return Kept(fulfilled, taken)
+    return Kept(fulfilled, taken, uuid.UUID(str(twin)) if twin else None)

@@ -198,7 +198,7 @@ def _insert(
         *(f"{kind}/{order_id}/{generation}", rendered.to, rendered.subject, data_key),
         *(sealed, int(sending), sending),
     )
-    return Letter._from_row(kept[0]) if kept else None
+    return Letter.from_row(kept[0]) if kept else None
 
 
 def _context(letter_id: uuid.UUID) -> str:

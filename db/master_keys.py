@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
 from peewee import BigIntegerField, BlobField, TextField
 
 from bitloot.errors import SealBroken, UnsafeSettings
@@ -70,8 +72,18 @@ def forget_unused(vault: Vault) -> list[int]:
     return unused
 
 
+#: What each vault of this process was told: a rotation wraps the key anew, and never makes it another one.
+_fingerprint_keys: WeakKeyDictionary[Vault, bytes] = WeakKeyDictionary()
+
+
 def fingerprint_key(vault: Vault) -> bytes:
-    """The shop's own key for fingerprints, wrapped; made when first needed."""
+    """The shop's own key for fingerprints, wrapped; made when first needed, read once."""
+    if (known := _fingerprint_keys.get(vault)) is None:
+        known = _fingerprint_keys[vault] = _read_fingerprint_key(vault)
+    return known
+
+
+def _read_fingerprint_key(vault: Vault) -> bytes:
     name = FINGERPRINTS.partition(":")[2]
     found = rows("SELECT data_key FROM shop_keys WHERE name = %s", name)
     if not found:

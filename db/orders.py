@@ -27,7 +27,17 @@ from db.base import Model, now, rows, transaction
 from db.fields import StateField, TimeField, TransactionIdField
 from db.products import Product
 
-__all__ = ["Line", "Move", "NewLine", "Order", "claim_due", "place_order", "still_due"]
+__all__ = [
+    "Line",
+    "Move",
+    "NewLine",
+    "Order",
+    "claim_due",
+    "known_id",
+    "order_with_items",
+    "place_order",
+    "still_due",
+]
 
 
 class Order(Model):
@@ -56,11 +66,7 @@ class Order(Model):
     @classmethod
     def find(cls, order_id: str | uuid.UUID) -> Order | None:
         """The order, or None; also for what is no order id at all."""
-        try:
-            known = uuid.UUID(str(order_id))
-        except ValueError:
-            return None
-        found = cls.load("WHERE t.id = %s", known)
+        found = cls.load("WHERE t.id = %s", known_id(order_id))
         return found[0] if found else None
 
     def advance(
@@ -116,6 +122,17 @@ class Order(Model):
         None once the right to its keys is withdrawn: what was destroyed does not come back.
         """
         kept = rows("SELECT use_data_key(%s, %s)", self.id, wrapped)[0][0]
+        self.data_key = None if kept is None else bytes(kept)
+        return self.data_key
+
+    def get_ready(self, wrapped: bytes, *, actor: str) -> bytes | None:
+        """waiting → ready, unless another run was quicker, in one commit with `use_data_key`; answers as that does."""
+        kept, moved = rows(
+            "SELECT o_data_key, o_ready FROM ready_order(%s, %s, %s, %s)",
+            *(self.id, actor, wrapped, due_seconds(OrderState.READY)),
+        )[0]
+        if moved:
+            self.state = OrderState.READY
         self.data_key = None if kept is None else bytes(kept)
         return self.data_key
 
@@ -208,6 +225,25 @@ def place_order(
         }
         Move.insert(order=order_id, seq=1, at=now(), **first).execute()
     return Order.get_by_id(order_id), True
+
+
+def known_id(order_id: str | uuid.UUID) -> uuid.UUID | None:
+    """None for what is no order id at all: no order has that one either."""
+    try:
+        return uuid.UUID(str(order_id))
+    except ValueError:
+        return None
+
+
+def order_with_items(order_id: str | uuid.UUID) -> tuple[Order | None, list[tuple[str, int]]]:
+    """The order, and (name, quantity) of each line in the order in which they were asked for, by one read."""
+    found = rows(
+        f"SELECT l.name, l.quantity, {Order.columns('t')} FROM orders t JOIN lines l ON l.order_id = t.id"  # noqa: S608
+        " WHERE t.id = %s ORDER BY l.position",
+        known_id(order_id),
+    )
+    items = [(str(name), int(quantity)) for name, quantity, *_ in found]
+    return (Order.from_row(found[0][2:]) if found else None), items
 
 
 def lines_of(order: Order) -> list[Line]:

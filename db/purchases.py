@@ -21,9 +21,9 @@ from peewee import (
 from bitloot.states import PurchaseState, check_purchase_move
 from db.base import Model, now, rows
 from db.fields import StateField, TimeField
-from db.orders import Line, Order
+from db.orders import Line, Order, known_id
 
-__all__ = ["Purchase", "PurchaseMove", "intend", "purchases_of"]
+__all__ = ["Purchase", "PurchaseMove", "intend", "order_with_purchases", "purchases_of"]
 
 
 class Purchase(Model):
@@ -187,6 +187,19 @@ def intend(order: Order) -> list[Purchase]:
         order.id,
     )
     return purchases_of(order)
+
+
+def order_with_purchases(order_id: str) -> tuple[Order | None, list[Purchase]]:
+    """The order, and its purchases as `purchases_of` has them, by one read."""
+    found = rows(
+        f"SELECT {Order.columns('o')}, {Purchase.columns('p')} FROM orders o JOIN lines l ON l.order_id = o.id"  # noqa: S608
+        " LEFT JOIN purchases p ON p.line_id = l.id WHERE o.id = %s ORDER BY l.position, p.generation",
+        known_id(order_id),
+    )
+    width = len(Order._meta.sorted_fields)
+    purchases = [Purchase.from_row(row[width:]) for row in found if row[width] is not None]
+    newest = {purchase.line_id: purchase for purchase in purchases}
+    return (Order.from_row(found[0][:width]) if found else None), list(newest.values())
 
 
 def purchases_of(order: Order) -> list[Purchase]:

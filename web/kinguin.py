@@ -83,7 +83,7 @@ class KinguinWebhooks:
         with database(NOTICE_SECONDS):
             fresh, about = keep_hint(notice, hint)
         learn(about and about.order_id)
-        step = step_for(about, hint) if fresh and about is not None else None
+        step = step_for(about, hint, supplier) if fresh and about is not None else None
         if about is not None and step is not None:
             post(step, str(about.order_id))
         outcome = _outcome(hint, fresh, about)

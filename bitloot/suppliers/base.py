@@ -34,6 +34,9 @@ class Capabilities:
     inline_keys: bool  # webhooks may carry the key itself
     images: bool  # keys may be pictures
     listing: bool  # `orders_between` works: the supplier's own list of what we bought there
+    keys_tell: bool = (
+        False  # where all keys are there, `status` asks for nothing else: to fetch them is to ask
+    )
 
 
 @dataclass(frozen=True)

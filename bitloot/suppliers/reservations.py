@@ -54,7 +54,13 @@ class Reservations:
 
     name = "reservations"
     capabilities = Capabilities(
-        two_phase=True, lookup=False, duplicate_guard=False, inline_keys=True, images=False, listing=False
+        two_phase=True,
+        lookup=False,
+        duplicate_guard=False,
+        inline_keys=True,
+        images=False,
+        listing=False,
+        keys_tell=True,
     )
 
     def __init__(

@@ -17,7 +17,7 @@ from actors.step import FUNCTIONS
 from bitloot.errors import BitLootError, Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Job, Key, Order, Product, Purchase, base, keys_of, purchases_of, store_keys
+from db import Case, Job, Key, Move, Order, Product, Purchase, base, keys_of, purchases_of, store_keys
 from db.keys import key_label, order_context
 from db.rights import withdraw_right
 from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault
@@ -180,6 +180,26 @@ def test_keys_that_are_late_are_looked_for_again(ready: Order, standins: Running
     assert Case.get().figures["error"] == "keys_missing"
     encrypt_store(str(ready.id))
     assert again(ready).state is OrderState.FULFILLED
+
+
+def test_a_waiting_order_whose_keys_are_all_there_needs_nobody_to_ask_for_its_status(
+    shop: Shop, paid_order: PaidOrder, queued: Queued
+) -> None:
+    order = waiting(paid_order, (RESERVATIONS, 2))
+    encrypt_store(str(order.id))
+    assert [move.dst for move in Move.select().order_by(Move.id)][-2:] == ["ready", "fulfilled"]
+    assert purchases_of(order)[0].supplier_status == "delivered"
+    assert len(set(opened(shop, order))) == 2
+    assert queued(notify) == [str(order.id)]
+
+
+def test_a_waiting_order_of_which_nothing_is_there_yet_waits_on(
+    paid_order: PaidOrder, standins: RunningStandins
+) -> None:
+    standins.configure(delivery_seconds=600)
+    order = waiting(paid_order, (RESERVATIONS, 1))
+    encrypt_store(str(order.id))
+    assert (again(order).state, again(order).due_at is not None) == (OrderState.WAITING, True)
 
 
 def test_keys_are_stored_as_they_come(shop: Shop, paid_order: PaidOrder, standins: RunningStandins) -> None:

@@ -9,7 +9,7 @@ import threading
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
 from db import Key, Move, Order, Purchase, base, keys_of, store_keys
-from db.keys import StoredKey, ids_of, key_id, object_name, same_key_elsewhere
+from db.keys import StoredKey, ids_of, key_id, object_name
 from db.rights import withdraw_right
 from tests.factories import a_product, a_waiting_order, again
 from tests.waiting import until
@@ -86,9 +86,9 @@ def test_a_key_that_another_order_has_is_noticed(database: Settings) -> None:
     first, (one, _) = a_ready_order()
     second, (other, _) = a_ready_order()
     store_keys(first, one, [stored(first, one, "a", fingerprint="same")], actor="test")
-    store_keys(second, other, [stored(second, other, "a", fingerprint="same")], actor="test")
-    assert same_key_elsewhere(["same"], second.id) == first.id
-    assert same_key_elsewhere(["unknown"], second.id) is None
+    kept = store_keys(second, other, [stored(second, other, "a", fingerprint="same")], actor="test")
+    assert kept.twin == first.id
+    assert store_keys(second, other, [stored(second, other, "b")], actor="test").twin is None
 
 
 def test_a_key_that_another_purchase_has_is_told_not_swallowed(database: Settings) -> None:

@@ -14,7 +14,8 @@ from bitloot.states import ACTIVE, OrderState
 from db import Line, Move, NewLine, Order, base, claim_due, place_order
 from db.base import rows
 from db.orders import still_due
-from tests.factories import a_paid_order, a_product, again, an_order
+from db.rights import withdraw_right
+from tests.factories import a_paid_order, a_product, a_waiting_order, again, an_order
 
 
 def _dst(order: Order) -> list[str]:
@@ -224,3 +225,19 @@ def test_what_is_no_order_id_finds_no_order(database: Settings) -> None:
     assert Order.find(str(order.id)) == order
     for nothing in ("", "garbage", "0" * 500, str(order.id) + "0", "00000000-0000-0000-0000-000000000000"):
         assert Order.find(nothing) is None
+
+
+def test_an_order_gets_ready_with_its_data_key(database: Settings) -> None:
+    order, _ = a_waiting_order()
+    copy = again(order)
+    assert order.get_ready(b"wrapped", actor="test") == b"wrapped"
+    assert (order.state, bytes(again(order).data_key or b"")) == (OrderState.READY, b"wrapped")
+    assert copy.get_ready(b"another", actor="test") == b"wrapped"
+    assert (copy.state, _dst(order)) == (OrderState.WAITING, ["created", "paid", "waiting", "ready"])
+
+
+def test_an_order_without_a_right_to_its_keys_does_not_get_ready(database: Settings) -> None:
+    order, _ = a_waiting_order()
+    withdraw_right(order.id, who="admin:olga", reason="dispute")
+    assert order.get_ready(b"wrapped", actor="test") is None
+    assert (again(order).state, again(order).data_key) == (OrderState.WAITING, None)
