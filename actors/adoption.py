@@ -8,11 +8,12 @@ from typing import Any
 import structlog
 from peewee import IntegrityError
 
+from bitloot.settings import Settings
 from bitloot.states import PurchaseState
 from bitloot.suppliers.base import Placed
 from db import Purchase
 
-__all__ = ["adopt", "count_stale", "freeze", "place", "take_answer"]
+__all__ = ["adopt", "bought", "count_stale", "freeze", "place", "place_and_call", "take_answer"]
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,18 @@ def place(purchase: Purchase, placed: Placed, *, note: str) -> None:
             purchase.advance(PurchaseState.PLACED, note=f"{note}, after its lease", **changes)
     except IntegrityError:
         freeze(purchase, "reference_taken", found=placed.supplier_ref)
+
+
+def place_and_call(purchase: Purchase, placed: Placed, lease: float) -> None:
+    """As `place` for an answer to the call just made, and the right to pay for it is taken with it (`begun`)."""
+    told = placed.supplier_ref, str(placed.status)
+    try:
+        if purchase.place_and_call(*told, lease, note="placed"):
+            return
+    except IntegrityError:
+        freeze(purchase, "reference_taken", found=placed.supplier_ref)
+        return
+    place(purchase, placed, note="placed")  # stale, or only late
 
 
 def adopt(purchase: Purchase, found: Sequence[Placed], *, note: str) -> None:
@@ -65,6 +78,12 @@ def freeze(
             "a purchase needs a person", action="purchase_frozen", kind=kind, purchase=purchase.purchase_ref
         )
     else:
+        count_stale(purchase)
+
+
+def bought(purchase: Purchase, note: str, status: str | None, settings: Settings) -> None:
+    """The purchase waits for its keys, and with the last of them its order."""
+    if not purchase.bought(note=note, status=status, actor="reserve", due=settings.poll_seconds):
         count_stale(purchase)
 
 

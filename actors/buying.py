@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from actors.adoption import adopt, count_stale, freeze, place, take_answer
+from actors.adoption import adopt, bought, count_stale, freeze, place, place_and_call, take_answer
 from actors.doubt import MOST_REPEATS, repeats_of, settle_doubt, settle_named
 from actors.giving import give, settle_give
 from bitloot.attempt import not_after
@@ -20,9 +20,11 @@ __all__ = ["pursue"]
 
 def pursue(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
     """Takes the purchase on from wherever it stands. Raises Retryable or Blocked where the supplier lets it wait."""
-    if purchase.state is PurchaseState.SENDING:
+    if purchase.begun is not None:
+        _call(supplier, purchase, settings, purchase.begun)
+    elif purchase.state is PurchaseState.SENDING:
         _give_up_stale_call(purchase, settings)
-    if purchase.state is PurchaseState.COMMITTING:
+    if purchase.state is PurchaseState.COMMITTING and purchase.begun is None:
         settle_give(supplier, purchase, settings)
     if purchase.state is PurchaseState.BLOCKED:
         _resume(purchase)
@@ -30,7 +32,7 @@ def pursue(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
         settle_doubt(supplier, purchase, settings)
     if purchase.state is PurchaseState.INTENT and not _found_before_buying(supplier, purchase):
         _begin(supplier, purchase, settings)
-    if purchase.state is PurchaseState.PLACED:
+    if purchase.state is PurchaseState.PLACED or purchase.begun is not None:
         _commit(supplier, purchase, settings)
 
 
@@ -61,6 +63,12 @@ def _begin(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
     if not purchase.start_call(PurchaseState.SENDING, settings.purchase_lease):
         purchase.reload()
         return
+    _call(supplier, purchase, settings, lease_over)
+
+
+def _call(supplier: Supplier, purchase: Purchase, settings: Settings, lease_over: float) -> None:
+    """Under a lease that is ours until `lease_over` (monotonic clock)."""
+    purchase.begun = None
     try:
         with not_after(lease_over):
             placed = supplier.begin(purchase.purchase_ref, _wanted(purchase))
@@ -76,7 +84,10 @@ def _begin(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
         if not isinstance(error, Ambiguous):
             raise
     else:
-        place(purchase, placed, note="placed")
+        if supplier.capabilities.two_phase:
+            place_and_call(purchase, placed, settings.purchase_lease)
+        else:
+            place(purchase, placed, note="placed")
 
 
 def _refused(supplier: Supplier, purchase: Purchase, error: Permanent) -> None:
@@ -100,7 +111,7 @@ def _commit(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
     if supplier.capabilities.two_phase:
         give(supplier, purchase, settings)
     else:
-        take_answer(purchase, PurchaseState.WAITING, note="bought")
+        bought(purchase, "bought", purchase.supplier_status, settings)
 
 
 def _wanted(purchase: Purchase) -> Wanted:

@@ -32,7 +32,7 @@ def check_payment(payment_id: str) -> None:
         return
     learn(payment.order_id)
     try:
-        outcome = ask_gateway(payment, "check_payment")
+        outcome = ask_gateway(payment, "check_payment").outcome
     except Blocked as error:  # our account there; asked again on schedule
         log.warning("the gateway does not say", action="payment_unknown", code=error.code)
         return

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from uuid import UUID
 
 from actors.workshop import shop
 from bitloot.amounts import plain
 from bitloot.errors import Ambiguous, Blocked, Permanent
 from bitloot.gateways.base import PaymentNews
 from bitloot.states import OrderState, PaymentState
-from db import Order, Payment, open_case, take_news
+from db import Order, Payment, Taken, open_case, take_news
 from db.base import now
 from db.cases import end_cases, holding_case
-from db.payments import finished_payment, is_confirmed
+from db.known_payments import Known
+from db.paying import Paying
 from db.resolutions import Accepted, accepted_money
 
 __all__ = ["ask_gateway", "money_is_confirmed"]
@@ -31,21 +31,22 @@ REST = 120.0
 PAUSE = 15.0
 
 
-def money_is_confirmed(order: Order) -> bool:
+def money_is_confirmed(paying: Paying) -> bool:
     """Whether the gateway itself confirmed the order's payment; asks it if need be, and parks the order if not."""
+    order, payment = paying.order, paying.payment
     accepted = accepted_money(order.id) if order.seq > FIRST_PAID else []
     if accepted:
         return _accepted_by_a_person(order, accepted)
-    payment = finished_payment(order.id)
     if payment is None:
         order.park("no finished payment", PATIENCE)
         return False
-    if _is_held(order, payment.id):
+    if paying.case is not None:
+        order.park(f"case: {paying.case}", PATIENCE)
         return False
     if payment.confirmed_at is not None:
         return True
     try:
-        taken = ask_gateway(payment, "reserve")
+        taken = ask_gateway(payment, "reserve", paying.known)
     except Blocked as error:
         order.park(f"gateway: {error.code}", REST)
         return False
@@ -54,12 +55,12 @@ def money_is_confirmed(order: Order) -> bool:
         open_case(order.id, payment.id, "gateway_refuses", figures)
         order.park(f"gateway: {error.code}", REST)
         return False
-    if is_confirmed(payment):
+    if taken.confirmed:
         if order.hold:
             end_cases(order.id, "gateway_refuses", who="reserve", reason="the gateway confirms the payment")
         return True
-    if taken in {"case", "moved"} or (now() - order.moved_at).total_seconds() > PATIENCE:
-        figures = {"payment_id": payment.gateway_payment_id, "outcome": taken}
+    if taken.outcome in {"case", "moved"} or (now() - order.moved_at).total_seconds() > PATIENCE:
+        figures = {"payment_id": payment.gateway_payment_id, "outcome": taken.outcome}
         open_case(order.id, payment.id, "gateway_disagrees", figures)
         order.advance(OrderState.REVIEW, actor="reserve", reason="gateway_disagrees", data=figures)
     else:
@@ -67,9 +68,9 @@ def money_is_confirmed(order: Order) -> bool:
     return False
 
 
-def _is_held(order: Order, subject: UUID | None = None) -> bool:
+def _is_held(order: Order) -> bool:
     """Whether an open case forbids buying; sweep looks again, an answer wakes the order at once."""
-    kind = holding_case(order.id, subject)
+    kind = holding_case(order.id)
     return kind is not None and (order.park(f"case: {kind}", PATIENCE) or True)
 
 
@@ -111,16 +112,19 @@ def _contradict(order: Order, money: Accepted, news: PaymentNews) -> None:
     order.advance(OrderState.REVIEW, actor="reserve", reason="gateway_disagrees", data=figures)
 
 
-def ask_gateway(payment: Payment, actor: str) -> str:
-    """Reads the payment at its gateway and lets the answer take effect; the outcome. Raises Retryable or Blocked."""
+def ask_gateway(payment: Payment, actor: str, known: Known | None = None) -> Taken:
+    """Reads the payment at its gateway and lets the answer take effect. Raises Retryable or Blocked.
+
+    `known`: the rows as the caller read them just before.
+    """
     tools = shop()
     news = tools.gateway.read_payment(payment.gateway_payment_id)
-    taken = take_news(
+    return take_news(
         news,
         gateway=payment.gateway,
         tolerance=tools.settings.payment_tolerance,
         actor=actor,
         poll_seconds=tools.settings.payment_poll_seconds,
         asked=True,
+        known=known,
     )
-    return taken.outcome

@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from actors.adoption import count_stale, freeze, take_answer
+from actors.adoption import bought, count_stale, freeze, take_answer
 from bitloot.attempt import not_after
 from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.settings import Settings
@@ -30,10 +30,12 @@ OVER = frozenset({SupplierStatus.CANCELED, SupplierStatus.REFUNDED, SupplierStat
 
 def give(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
     """Pays for the reference that was saved before. Raises Retryable or Blocked: certainly not paid."""
-    lease_over = time.monotonic() + settings.purchase_lease  # no later than the row says
-    if not purchase.start_call(PurchaseState.COMMITTING, settings.purchase_lease):
-        purchase.reload()
-        return
+    lease_over, purchase.begun = purchase.begun, None
+    if lease_over is None:
+        lease_over = time.monotonic() + settings.purchase_lease  # no later than the row says
+        if not purchase.start_call(PurchaseState.COMMITTING, settings.purchase_lease):
+            purchase.reload()
+            return
     try:
         with not_after(lease_over):
             standing = supplier.commit(_ref(purchase))
@@ -47,7 +49,7 @@ def give(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
         if not record_look(purchase, f"give in doubt: {error.code}", outlook_of(purchase).at):
             count_stale(purchase)
     else:
-        _waiting(purchase, "bought", standing)
+        bought(purchase, "bought", str(standing.status), settings)
 
 
 def settle_give(supplier: Supplier, purchase: Purchase, settings: Settings) -> None:
@@ -57,7 +59,7 @@ def settle_give(supplier: Supplier, purchase: Purchase, settings: Settings) -> N
         return
     standing = _asked(supplier, purchase)
     if standing is not None and (standing.paid or standing.status in OVER):
-        _waiting(purchase, "given after all", standing)
+        bought(purchase, "given after all", str(standing.status), settings)
     elif standing is not None and standing.paid is False:
         _again(purchase, "asked: not given")
     elif purchase.looks < len(settings.search_ladder):
@@ -88,11 +90,6 @@ def _end_of_ladder(purchase: Purchase) -> None:
 
 def _again(purchase: Purchase, note: str) -> None:
     take_answer(purchase, PurchaseState.PLACED, note=note, lease_until=None, looks=0, look_at=None)
-
-
-def _waiting(purchase: Purchase, note: str, standing: Standing) -> None:
-    changes = {"supplier_status": str(standing.status), "lease_until": None, "error": None}
-    take_answer(purchase, PurchaseState.WAITING, note=note, **changes)
 
 
 def _ref(purchase: Purchase) -> str:

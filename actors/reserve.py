@@ -19,6 +19,7 @@ from bitloot.suppliers.base import Supplier
 from db import Order, Purchase, intend, open_case
 from db.base import now
 from db.hints import hints_seen
+from db.paying import find_paying
 
 __all__ = ["reserve"]
 
@@ -38,20 +39,29 @@ LONG_REST = 3600.0
 @step(queue="reserve")
 def reserve(order_id: str) -> None:
     """Buys what a paid order wants, each line once, and hands on when all is bought."""
-    order = Order.find(order_id)
+    paying = find_paying(order_id)
+    order = paying.order if paying is not None else None
     if order is not None and order.state is OrderState.WAITING:
         hand_on(finalize, order_id)  # a webhook woke this step while the last line was being written down
-    if order is None or order.state is not OrderState.PAID:
+    if paying is None or order is None or order.state is not OrderState.PAID:
         return
     if order.held_at is not None:
         order.park(f"held by {order.held_by}: {order.held_why}", LONG_REST)
         return
-    if not money_is_confirmed(order):
+    if not money_is_confirmed(paying):
         bell.ring()
         return
-    purchases = intend(order)
+    purchases = intend(order, _callable(), shop().settings.purchase_lease)
     later = [error for purchase in purchases if (error := _pursue(purchase)) is not None]
     _settle(order, purchases, later)
+
+
+def _callable() -> list[str]:
+    """Suppliers whose first call may go out at once: nothing is looked up before it, and nothing keeps it back."""
+    tools = shop()
+    free = [name for name, supplier in tools.suppliers.items() if not supplier.capabilities.lookup]
+    gates = {name: tools.turnstiles.get(name) for name in free}
+    return [name for name, gate in gates.items() if gate is None or gate.refusal() is None]
 
 
 def _pursue(purchase: Purchase) -> Retryable | Blocked | None:
@@ -83,7 +93,7 @@ def _settle(order: Order, purchases: list[Purchase], later: list[Retryable | Blo
     if PurchaseState.FAILED in states:
         _fail(order, purchases)
     elif states <= BOUGHT:
-        if order.advance(OrderState.WAITING, actor="reserve", data={"lines": len(purchases)}):
+        if _comes_to_waiting(order, purchases):
             _hand_on(order, purchases)
     elif PurchaseState.MANUAL in states:
         order.park("a purchase needs a person", _pause(order, purchases, LONG_REST))
@@ -97,6 +107,16 @@ def _settle(order: Order, purchases: list[Purchase], later: list[Retryable | Blo
     for error in later:
         if isinstance(error, Retryable):
             raise error
+
+
+def _comes_to_waiting(order: Order, purchases: list[Purchase]) -> bool:
+    """Whether it does by this run: in the commit of its last purchase, or here after one that died behind that."""
+    if any(purchase.completed for purchase in purchases):
+        order.state = OrderState.WAITING
+        return True
+    if not order.advance(OrderState.WAITING, actor="reserve", data={"lines": len(purchases)}):
+        return False
+    return order.look_again(shop().settings.poll_seconds)
 
 
 def _pause(order: Order, purchases: list[Purchase], longest: float | None = None) -> float:
@@ -141,7 +161,7 @@ def _figures(purchase: Purchase) -> dict[str, str]:
 
 
 def _hand_on(order: Order, purchases: list[Purchase]) -> None:
-    """At once if there may be news already; otherwise the webhook or sweep will call whom it concerns."""
+    """At once if there may be news already; otherwise the webhook will call whom it concerns, or sweep, before long."""
     done, steps = str(SupplierStatus.DELIVERED), set()
     for purchase in purchases:
         said = hints_seen(purchase.supplier, purchase.supplier_ref or "")
@@ -149,5 +169,3 @@ def _hand_on(order: Order, purchases: list[Purchase]) -> None:
             steps.add(look_into(shop().suppliers.get(purchase.supplier), said or {done}))
     if steps:
         hand_on(steps.pop() if len(steps) == 1 else finalize, str(order.id))
-    else:
-        order.look_again(shop().settings.poll_seconds)

@@ -56,6 +56,13 @@ class Shop:
                 time.sleep(LOOK_EVERY)
             return count / (time.perf_counter() - began)
 
+    def settle(self) -> None:
+        """What autovacuum does to tables within a minute: plans made for empty ones are not what is compared."""
+        with closing(psycopg2.connect(self.database_url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE")
+
     def _count(self, watch: Any) -> int:
         with watch.cursor() as cursor:
             cursor.execute(self.finished)
@@ -75,6 +82,7 @@ def measure_orders(lab: Lab, *, runs: int, count: int, connections: int, say: Sa
     shops = [ours, _peer(lab, peers)]
     for shop in shops:
         shop.run(100, connections)  # warm-up
+        shop.settle()
     rates: dict[str, list[float]] = {shop.name: [] for shop in shops}
     for number in range(runs):
         for shop in shops:

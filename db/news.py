@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -54,6 +54,7 @@ class Taken:
     outcome: str  # unknown | noted | late | moved | case | repeat | locked (kept, and to run again)
     order_id: uuid.UUID | None = None
     dst: OrderState | None = None
+    confirmed: bool = False  # it was asked for, and the payment is finished by the gateway's own word
 
 
 @dataclass(frozen=True)
@@ -129,11 +130,16 @@ def take_news(
     poll_seconds: float,
     asked: bool = False,
     notice: NewNotice | None = None,
+    known: Known | None = None,
 ) -> Taken:
-    """Judges one piece of news and lets it take effect. Two round trips; a repeated notice changes nothing."""
+    """Judges one piece of news and lets it take effect. A repeated notice changes nothing.
+
+    Two round trips; one where the caller read the rows just before (`known`), and the news is about them.
+    """
     terms, told = Terms(gateway, tolerance, actor, poll_seconds), Told(news, notice, asked)
-    for _ in range(JUDGEMENTS):
-        known = pick(find_known(gateway, [news]), news) or _adopt(gateway, news)
+    for number in range(JUDGEMENTS):
+        if number or known is None or known.expected.payment_id != news.payment_id:
+            known = pick(find_known(gateway, [news]), news) or _adopt(gateway, news)
         try:
             return _record(judge_news(known, told, terms), terms)
         except DatabaseError as error:
@@ -223,17 +229,19 @@ def _is_late(known: Known, told: Told) -> bool:
 
 def _record(judgement: Judgement, terms: Terms) -> Taken:
     """One statement, one commit: notice, payment, move, case, in this order."""
-    known, notice = judgement.known, judgement.told.notice
-    effect = effect_of(judgement, terms)
+    notice, effect = judgement.told.notice, effect_of(judgement, terms)
+    order_id = judgement.known.order_id if judgement.known else None
     values = _arguments(effect) if effect else ()
-    call = f"take_news({', '.join(['%s'] * len(values))})" if effect else "NULL::boolean"
-    if notice is None:
-        [(fresh, moved)] = rows(f"SELECT true, {call}", *values)
-    else:
-        row = notice.row(known.order_id if known else None, judgement.outcome)
+    marks = ", ".join(["%s"] * len(values))
+    if notice is not None:
+        call = f"take_news({marks})" if effect else "NULL::boolean"
         sql = f"SELECT o_fresh, CASE WHEN o_fresh THEN {call} END FROM {KEEP}"  # noqa: S608
-        [(fresh, moved)] = rows(sql, *values, *row)
-    return taken_as(judgement, known.order_id if known else None, fresh=bool(fresh), moved=bool(moved))
+        [(fresh, moved)] = rows(sql, *values, *notice.row(order_id, judgement.outcome))
+        return taken_as(judgement, order_id, fresh=bool(fresh), moved=bool(moved))
+    if effect is None:
+        return taken_as(judgement, order_id, fresh=True, moved=False)
+    [(moved, confirmed)] = rows(f"SELECT o_moved, o_confirmed FROM take_answer({marks})", *values)  # noqa: S608
+    return replace(taken_as(judgement, order_id, fresh=True, moved=bool(moved)), confirmed=bool(confirmed))
 
 
 def effect_of(judgement: Judgement, terms: Terms) -> Effect | None:

@@ -64,12 +64,6 @@ def finished_payment(order_id: uuid.UUID) -> Payment | None:
     return found[0] if found else None
 
 
-def is_confirmed(payment: Payment) -> bool:
-    """Whether the gateway confirmed it by now."""
-    sql = "SELECT confirmed_at IS NOT NULL AND state = %s FROM payments WHERE id = %s"
-    return bool(rows(sql, str(PaymentState.FINISHED), payment.id)[0][0])
-
-
 @dataclass(frozen=True)
 class Poll:
     """A payment about which the gateway is to be asked, after `wait` seconds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ __all__ = ["Purchase", "PurchaseMove", "intend", "order_with_purchases", "purcha
 class Purchase(Model):
     order_id: uuid.UUID
     line_id: uuid.UUID
+    begun: float | None = None  # the right to make one call is this copy's, until then (monotonic clock)
+    completed: bool = False  # by this copy its order came to `waiting`
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     order = ForeignKeyField(Order, backref="purchases", index=False)
     line = ForeignKeyField(Line, backref="purchases", index=False)
@@ -78,6 +81,37 @@ class Purchase(Model):
         won = self._move(dst, f"attempt {self.attempt + 1}", {}, raised, lease, only=paid)
         self.attempt += won
         return won
+
+    def place_and_call(self, supplier_ref: str, supplier_status: str, lease: float, *, note: str) -> bool:
+        """sending → placed → committing, in one commit: the reference is saved, and the right to pay for it is taken
+        (`begun`) unless the order is held, or paid no more. False: the answer is to an older call."""
+        latest = time.monotonic() + lease
+        told = (self.id, self.order_id, self.attempt, supplier_ref, supplier_status, note, lease)
+        may_pay = rows("SELECT place_purchase(%s, %s, %s, %s, %s, %s, %s)", *told)[0][0]
+        if may_pay is None:
+            return False
+        self.supplier_ref, self.supplier_status, self.error, self.looks = (
+            supplier_ref,
+            supplier_status,
+            None,
+            0,
+        )
+        self.state, self.begun = PurchaseState.PLACED, None
+        if may_pay:
+            self.state, self.attempt, self.begun = PurchaseState.COMMITTING, self.attempt + 1, latest
+        return True
+
+    def bought(self, *, note: str, status: str | None, actor: str, due: float) -> bool:
+        """→ waiting. With the last line's its order comes to `waiting` in the same commit, due after `due` seconds."""
+        check_purchase_move(self.state, PurchaseState.WAITING)
+        won, complete = rows(
+            "SELECT o_won, o_complete FROM buy_purchase(%s, %s, %s, %s, %s, %s, %s, %s)",
+            *(self.id, self.order_id, str(self.state), self.attempt, status, note, actor, due),
+        )[0]
+        if won:
+            self.state, self.supplier_status, self.error = PurchaseState.WAITING, status, None
+            self.completed = bool(complete)
+        return bool(won)
 
     def doubt(self, rungs: Sequence[float], *, note: str) -> bool:
         """The outcome of the call is unknown. The first look is after the next rung of the ladder (seconds each)."""
@@ -162,31 +196,22 @@ class PurchaseMove(Model):
         table_name = "purchase_moves"
 
 
-def intend(order: Order) -> list[Purchase]:
+def intend(order: Order, begin: Sequence[str] = (), lease: float = 0) -> list[Purchase]:
     """Writes down what is about to be bought: one purchase per line that has none. Returns the newest of each line.
 
     A line gets another one, for the keys that it still lacks, only when the one before ended definitely and somebody
-    sent the order back to `paid` after that end.
+    sent the order back to `paid` after that end. Where the first line is bought from one of the suppliers `begin`, the
+    right to make its first call is taken in the same commit, for `lease` seconds: its purchase is `begun`.
     """
-    rows(
-        "WITH fresh AS (INSERT INTO purchases (id, order_id, line_id, generation, supplier, purchase_ref, state,"
-        " attempt, looks, product_ref, quantity, max_price, currency, text_only, keys_expected, keys_stored,"
-        " created_at, moved_at)"
-        " SELECT gen_random_uuid(), l.order_id, l.id, g.n, l.supplier,"
-        " 'BL-' || replace(l.id::text, '-', '') || CASE WHEN g.n = 1 THEN '' ELSE '-' || g.n END,"
-        " 'intent', 0, 0, l.supplier_ref, l.quantity - g.stored, l.max_cost, l.cost_currency, l.text_only,"
-        " l.quantity - g.stored, 0, now(), now()"
-        " FROM orders o JOIN lines l ON l.order_id = o.id CROSS JOIN LATERAL"
-        " (SELECT coalesce(max(generation), 0) + 1 AS n, coalesce(sum(p.keys_stored), 0) AS stored"
-        "  FROM purchases p WHERE p.line_id = l.id) g"
-        " WHERE o.id = %s AND o.state = 'paid' AND NOT EXISTS (SELECT 1 FROM purchases p WHERE p.line_id = l.id"
-        "  AND (p.state <> 'failed' OR p.moved_at >= o.moved_at))"
-        " ON CONFLICT DO NOTHING RETURNING id)"
-        " INSERT INTO purchase_moves (purchase_id, dst, attempt, note, at)"
-        " SELECT id, 'intent', 0, '', clock_timestamp() FROM fresh RETURNING id",
-        order.id,
+    latest = time.monotonic() + lease
+    found = rows(
+        f"SELECT t.o_begun, {Purchase.columns('(t.o_purchase)')} FROM intend_purchases(%s, %s, %s) t",  # noqa: S608
+        *(order.id, list(begin), lease),
     )
-    return purchases_of(order)
+    purchases = [Purchase.from_row(row[1:]) for row in found]
+    for purchase, (begun, *_) in zip(purchases, found, strict=True):
+        purchase.begun = latest if begun else None
+    return purchases
 
 
 def order_with_purchases(order_id: str) -> tuple[Order | None, list[Purchase]]:

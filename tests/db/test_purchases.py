@@ -12,8 +12,8 @@ from peewee import IntegrityError
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Purchase, PurchaseMove, base, intend, purchases_of
-from tests.factories import a_paid_order, a_product, a_waiting_order
+from db import Case, Move, Purchase, PurchaseMove, base, intend, purchases_of
+from tests.factories import a_paid_order, a_product, a_waiting_order, again
 from tests.waiting import until
 
 
@@ -190,3 +190,54 @@ def _ask(connection: Any, sql: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         return int(cursor.fetchone()[0])
+
+
+def test_the_right_to_the_first_call_is_taken_with_the_intent(database: Settings) -> None:
+    order = a_paid_order((a_product("reservations"), 1), (a_product("kinguin"), 1))
+    first, second = intend(order, ["reservations", "kinguin"], 60)
+    assert (first.state, first.attempt, second.state) == (PurchaseState.SENDING, 1, PurchaseState.INTENT)
+    assert (first.begun is not None, second.begun) == (True, None)
+    assert _trail(first) == [(None, "intent", 0), ("intent", "sending", 1)]
+    first, _ = intend(order, ["reservations"], 60)
+    assert (first.state, first.begun) == (PurchaseState.SENDING, None)  # the call is the other run's
+
+
+@pytest.mark.parametrize("change", ["held_at = now()", "state = 'refund_due'"])
+def test_nobody_gets_the_right_to_call_for_an_order_that_is_held_or_paid_no_more(
+    database: Settings, change: str
+) -> None:
+    order = a_paid_order((a_product("reservations"), 1))
+    other = a_paid_order((a_product("reservations"), 1))
+    [purchase] = intend(other, ["reservations"], 60)
+    base.rows(f"UPDATE orders SET {change} RETURNING id")
+    assert [item.state for item in intend(order, ["reservations"], 60)] in ([], [PurchaseState.INTENT])
+    assert purchase.place_and_call("S-1", "pending", 60, note="placed")
+    assert (purchase.state, purchase.begun) == (PurchaseState.PLACED, None)
+
+
+def test_the_reference_is_saved_with_the_right_to_pay_for_it(database: Settings) -> None:
+    [purchase] = intend(a_paid_order((a_product("reservations"), 1)), ["reservations"], 60)
+    stale = Purchase.get_by_id(purchase.id)
+    assert purchase.place_and_call("S-1", "pending", 60, note="placed")
+    assert (purchase.state, purchase.attempt) == (PurchaseState.COMMITTING, 2)
+    assert _trail(purchase)[2:] == [("sending", "placed", 1), ("placed", "committing", 2)]
+    assert not stale.place_and_call("S-2", "pending", 60, note="placed")
+    assert Purchase.get_by_id(purchase.id).supplier_ref == "S-1"
+
+
+def test_the_last_line_that_is_bought_takes_its_order_along(database: Settings) -> None:
+    order = a_paid_order((a_product("reservations"), 1), (a_product("kinguin"), 1))
+    for purchase, completes in zip(intend(order), (False, True), strict=True):
+        purchase.start_call(PurchaseState.SENDING, 60)
+        purchase.advance(PurchaseState.PLACED, supplier_ref=f"S-{completes}")
+        stale = Purchase.get_by_id(purchase.id)
+        assert purchase.bought(note="bought", status="pending", actor="reserve", due=5)
+        assert (purchase.state, purchase.completed) == (PurchaseState.WAITING, completes)
+        assert not stale.bought(note="bought", status="pending", actor="reserve", due=5)
+    assert again(order).state is OrderState.WAITING
+    assert Move.get(Move.dst == "waiting").data == {"lines": 2}
+
+
+def _trail(purchase: Purchase) -> list[tuple[str | None, str, int]]:
+    moves = PurchaseMove.select().where(PurchaseMove.purchase == purchase.id).order_by(PurchaseMove.id)
+    return [(move.src, move.dst, move.attempt) for move in moves]

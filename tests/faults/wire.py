@@ -13,7 +13,8 @@ __all__ = ["Commits", "committed", "port_of", "through"]
 #: Statements that write, alone or inside a transaction: plain ones, those that begin with WITH, and the doors.
 WRITES = re.compile(
     rb"\s*(?:INSERT|UPDATE|DELETE|WITH\b.*?\b(?:INSERT INTO|UPDATE|DELETE FROM)\b"
-    rb"|SELECT .*?\b(?:advance_order|take_news|take_notices|keep_notice|keep_refused|keep_keys|ready_order|use_data_key"
+    rb"|SELECT .*?\b(?:advance_order|take_news|take_notices|keep_notice|keep_refused|keep_keys|use_data_key"
+    rb"|ready_order|take_answer|intend_purchases|place_purchase|buy_purchase"
     rb"|ask_about_money|claim_polls|gather_letters|withdraw_right|count_try)\()",
     re.DOTALL | re.IGNORECASE,
 )
