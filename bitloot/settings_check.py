@@ -37,6 +37,15 @@ MIN_PROVIDER_SECRET = 12
 MIN_PROVIDER_VARIETY = 8
 
 
+#: Others know these, and some are sent in clear with each notice: whoever reads one must not make tokens with it.
+SHARED_WITH_OTHERS = (
+    *("nowpayments_api_key", "nowpayments_ipn_secret", "nowpayments_ipn_secret_previous"),
+    *("kinguin_api_key", "kinguin_webhook_secret", "kinguin_webhook_secret_previous"),
+    *("reservations_client_secret", "reservations_webhook_secret", "reservations_webhook_secret_previous"),
+    *("s3_secret_access_key", "resend_api_key", "resend_webhook_secret", "smtp_password", "alerts_secret"),
+)
+
+
 def unsafe_reasons(settings: Settings) -> list[str]:
     """Why a process must not start with these settings; empty if it may."""
     return [
@@ -91,8 +100,8 @@ def _own_secrets(settings: Settings) -> Iterator[str]:
     yield from _keys(settings.audit_keys, "AUDIT_KEYS", "Audit key")
     if set(_readable(settings.master_keys)) & set(_readable(settings.audit_keys)):
         yield "AUDIT_KEYS and MASTER_KEYS share a key; each purpose needs its own."
-    issued = settings.nowpayments_ipn_secret.get_secret_value().strip()
-    seen = {issued: "NOWPAYMENTS_IPN_SECRET"} if issued else {}
+    shared = {name: getattr(settings, name).get_secret_value().strip() for name in SHARED_WITH_OTHERS}
+    seen = {value: name.upper() for name, value in shared.items() if value}
     for name in ("buyer_token_secret", "admin_token_secret", "link_secret"):
         value = getattr(settings, name).get_secret_value().strip()
         if len(value) < MIN_SECRET:

@@ -17,7 +17,7 @@ from db import journal
 from db.journal import Cursor, JournalMove
 from db.rights import right_of
 from web.answers import Answer, answer
-from web.auth import Gate, not_found
+from web.auth import Gate, Viewer, not_found
 from web.deadline import database
 from web.describe import describe
 from web.errors import UNAVAILABLE
@@ -74,7 +74,7 @@ class Live:
         given = req.get_header("Last-Event-ID")
         with database():
             start = find_start(order_id, cursors.read(given) if given else None, self._limits)
-            renewed = not viewer.is_admin and right_of(order_id).generation > viewer.generation
+            renewed = _renewed(viewer, order_id)
         if start is None or renewed:
             raise not_found()
         resp.content_type = "text/event-stream; charset=utf-8"
@@ -100,8 +100,10 @@ class Live:
         until = time.monotonic() + HOLD
         while (now := time.monotonic()) < until:
             try:
-                self._gate.viewer_of(req, order_id)  # a right may end meanwhile
+                viewer = self._gate.viewer_of(req, order_id)  # a right may end meanwhile
                 with database():
+                    if _renewed(viewer, order_id):
+                        return
                     moves = journal.follow(after, self._limits.page_moves, [order_id])
             except (BadToken, HTTPError, *UNAVAILABLE):
                 return  # the next request says what is the matter
@@ -110,6 +112,11 @@ class Live:
             after = moves[-1].cursor if moves else after
             if len(moves) < self._limits.page_moves:
                 time.sleep(min(self._look, max(0.0, until - now)))
+
+
+def _renewed(viewer: Viewer, order_id: uuid.UUID) -> bool:
+    """Whether a newer link ended the one that this buyer's token came from."""
+    return not viewer.is_admin and right_of(order_id).generation > viewer.generation
 
 
 def _beginning(order_id: uuid.UUID, start: Start, *, asked: bool) -> bytes:

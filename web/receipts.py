@@ -11,11 +11,14 @@ from falcon import Request, Response
 from bitloot.receipts import ReceiptKeys
 from bitloot.shop import Shop
 from db.receipts import receipt_facts
+from db.rights import right_of
 from web.answers import Answer, answer
 from web.auth import Gate, not_found
 from web.deadline import database
 from web.describe import describe
 from web.record import record
+from web.rights import check_generation
+from web.tries import limit_address
 
 __all__ = ["OrderReceipt", "ReceiptPublicKeys"]
 
@@ -53,7 +56,7 @@ class OrderReceipt:
     """What was sold, sealed, mailed and revealed, signed. Keys are in it by fingerprint only."""
 
     def __init__(self, shop: Shop, gate: Gate) -> None:
-        self._shop_name = shop.settings.shop_name
+        self._settings = shop.settings
         self._keys = ReceiptKeys.from_settings(shop.settings)
         self._gate = gate
 
@@ -62,12 +65,14 @@ class OrderReceipt:
         who="buyer or admin",
         tag="orders",
         answers={200: "application/json"},
-        refusals=[401, 404, 503],
+        refusals=[401, 404, 429, 503],
     )
     def on_get(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
         viewer = self._gate.viewer_of(req, order_id)
         with database():
-            facts = receipt_facts(order_id, self._shop_name)
+            limit_address(req, self._settings)  # each leaves a record that stays for ever
+            check_generation(viewer, right_of(order_id))
+            facts = receipt_facts(order_id, self._settings.shop_name)
             if facts is None:
                 raise not_found()
             record(req, viewer, order_id, "receipt", "granted", {})

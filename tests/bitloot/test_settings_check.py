@@ -24,6 +24,10 @@ UNSAFE = [
     ({"AUDIT_KEYS": SAFE["MASTER_KEYS"]}, "AUDIT_KEYS and MASTER_KEYS share a key"),
     ({"LINK_SECRET": "short"}, "LINK_SECRET must have at least 32 characters."),
     ({"ADMIN_TOKEN_SECRET": SECRET}, "LINK_SECRET equals ADMIN_TOKEN_SECRET"),
+    (
+        {"KINGUIN_WEBHOOK_SECRET": SAFE["ADMIN_TOKEN_SECRET"]},
+        "ADMIN_TOKEN_SECRET equals KINGUIN_WEBHOOK_SECRET; each purpose needs its own secret.",
+    ),
     ({"NOWPAYMENTS_API_KEY": "changeme"}, "NOWPAYMENTS_API_KEY is missing or shorter than 12"),
     ({"NOWPAYMENTS_IPN_SECRET": ""}, "NOWPAYMENTS_IPN_SECRET is missing"),
     ({"NOWPAYMENTS_BASE_URL": "http://api"}, "NOWPAYMENTS_BASE_URL must start with https://"),

@@ -107,6 +107,12 @@ def test_an_answer_ends_when_the_right_does(shop: Shop, monkeypatch: pytest.Monk
     stream = pieces(create_app(settings, shop), order, bearer(shop.tokens.buyer(order.id, 1 - LEEWAY)))
     assert next(stream) == "retry: 200\n\n"
     assert "expired" not in "".join(stream)  # it ends, long before the hold would
+    renewed = pieces(create_app(settings, shop), order, buyer(shop, order))
+    assert "subscribed" in next(renewed) + next(renewed)
+    next(renewed)
+    give_right_anew(order.id)
+    order.advance(OrderState.PAID, actor="test")
+    assert "payment:confirmed" not in "".join(renewed)
 
 
 @pytest.mark.parametrize("cursor", ["rubbish", "A" * 43])

@@ -9,8 +9,10 @@ from falcon.testing import TestClient
 from bitloot.receipts import check_receipt
 from bitloot.shop import Shop
 from db.audit import records
+from db.rights import give_right_anew
 from tests.factories import an_order
-from tests.web.cast import admin, buyer, fulfilled_order
+from tests.web.cast import admin, bearer, buyer, fulfilled_order
+from tests.web.conftest import settled
 
 
 def test_a_buyer_gets_a_receipt_that_the_public_key_proves(client: TestClient, shop: Shop) -> None:
@@ -31,3 +33,23 @@ def test_strangers_and_the_unpaid_get_none(client: TestClient, shop: Shop) -> No
     assert client.simulate_get(path).status_code == 401
     assert client.simulate_get(f"/orders/{other.id}/receipt", headers=admin(shop)).status_code == 404
     assert client.simulate_get(f"/orders/{uuid.uuid4()}/receipt", headers=admin(shop)).status_code == 404
+
+
+def test_a_link_that_a_newer_one_ended_gets_none(client: TestClient, shop: Shop) -> None:
+    order = fulfilled_order(shop, b"AAAAA-11111")
+    old = buyer(shop, order)
+    generation = give_right_anew(order.id)
+    refused = client.simulate_get(f"/orders/{order.id}/receipt", headers=old)
+    assert (refused.status_code, refused.json["code"]) == (401, "ended_right")
+    assert list(records(order.id)) == []
+    new = bearer(shop.tokens.buyer(order.id, generation=generation))
+    assert client.simulate_get(f"/orders/{order.id}/receipt", headers=new).status_code == 200
+
+
+def test_nobody_fills_the_records_with_receipts(shop: Shop) -> None:
+    client = settled(shop, tries_per_address=2)
+    order = fulfilled_order(shop, b"AAAAA-11111")
+    path = f"/orders/{order.id}/receipt"
+    asked = [client.simulate_get(path, headers=buyer(shop, order)).status_code for _ in range(4)]
+    assert asked == [200, 200, 429, 429]
+    assert len(list(records(order.id))) == 2
