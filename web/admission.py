@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from falcon import Request
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -20,10 +21,23 @@ from web.record import record, record_refusal
 from web.rights import spend
 from web.tries import limit_address, limit_order
 
-__all__ = ["REVEALABLE", "KeyQuery", "Look", "admit"]
+__all__ = ["LOOKING", "REVEALABLE", "KeyQuery", "Look", "admit"]
 
 #: Orders whose keys their buyer may see, as far as there are any: one line does not wait for another.
 REVEALABLE = frozenset({OrderState.PAID, OrderState.WAITING, OrderState.READY, OrderState.FULFILLED})
+
+
+#: What whoever looks at keys may be told instead: the promises of all routes that `admit` guards.
+LOOKING: Mapping[str, Any] = {
+    "codes": {
+        403: ["used_up"],
+        404: ["no_such_key"],
+        409: ["not_ready"],
+        410: ["withdrawn", "expired_keys"],
+        503: ["key_unreadable"],
+    },
+    "refusals": [401, 403, 404, 409, 410, 422, 429, 500, 503],
+}
 
 
 class KeyQuery(BaseModel):

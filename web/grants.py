@@ -11,7 +11,7 @@ from pydantic import Field
 from bitloot.errors import BitLootError
 from bitloot.shop import Shop
 from db.keys import key_label, order_context
-from web.admission import KeyQuery, admit
+from web.admission import LOOKING, KeyQuery, admit
 from web.answers import Answer, answer
 from web.auth import Gate
 from web.describe import describe
@@ -53,14 +53,7 @@ class Grant:
         tag="fulfillment",
         query=OneKeyQuery,
         answers={200: Granted},
-        codes={
-            403: ["used_up"],
-            404: ["no_such_key"],
-            409: ["not_ready"],
-            410: ["withdrawn", "expired_keys"],
-            503: ["key_unreadable"],
-        },
-        refusals=[401, 403, 404, 409, 410, 422, 429, 500, 503],
+        **LOOKING,
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
         look = admit(req, self._gate, self._shop.settings, order_id, how="granted", query=OneKeyQuery)

@@ -13,7 +13,7 @@ from bitloot.errors import BitLootError, Permanent
 from bitloot.shop import Shop
 from db import Key, Order, open_case
 from db.keys import key_label, order_context
-from web.admission import KeyQuery, admit
+from web.admission import LOOKING, KeyQuery, admit
 from web.answers import Answer, answer
 from web.auth import Gate
 from web.deadline import database
@@ -67,14 +67,7 @@ class Reveal:
         tag="fulfillment",
         query=KeyQuery,
         answers={200: Revealed},
-        codes={
-            403: ["used_up"],
-            404: ["no_such_key"],
-            409: ["not_ready"],
-            410: ["withdrawn", "expired_keys"],
-            503: ["key_unreadable"],
-        },
-        refusals=[401, 403, 404, 409, 410, 422, 429, 500, 503],
+        **LOOKING,
     )
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
         look = admit(req, self._gate, self._shop.settings, order_id, how="shown")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from falcon import Request, Response
 from pydantic import Field
@@ -23,7 +25,7 @@ from web.admin.letters import OrderLetters, ResendLetter
 from web.admin.once import once
 from web.admin.rights import KeyView, Revoke
 from web.answers import Answer, answer
-from web.auth import MAY_ACT, Gate, Viewer, not_found
+from web.auth import MAY_ACT, Gate, not_found
 from web.body import read_model
 from web.deadline import database
 from web.describe import describe
@@ -65,6 +67,34 @@ class WithBasis(Reason):
         return self.basis.model_dump(exclude_none=True) if self.basis else {}
 
 
+R = TypeVar("R", bound=Reason)
+
+Responder = TypeVar("Responder", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class _Asked(Generic[R]):
+    """Who wants it, and what was sent. `note` records what came of it."""
+
+    who: str
+    sent: R
+    note: Note
+
+
+def _act(summary: str, body: type[Reason] = Reason) -> Callable[[Responder], Responder]:
+    """What the five promise alike."""
+    promise = describe(
+        summary,
+        who="admin",
+        tag="admin",
+        body=body,
+        answers={200: Done},
+        codes=CODES,
+        refusals=REFUSALS,
+    )
+    return lambda responder: once(promise(responder))
+
+
 class _Steering:
     """What the five have in common: who may, what is recorded, how a refusal is told."""
 
@@ -72,24 +102,18 @@ class _Steering:
         workshop.use(shop)
         self._gate = gate
 
-    def _admin(self, req: Request) -> Viewer:
-        return self._gate.admin(req, MAY_ACT)
-
     def _do(
-        self,
-        req: Request,
-        order_id: uuid.UUID,
-        admin: Viewer,
-        name: str,
-        asked: Reason,
-        act: Callable[[Note], Order],
+        self, req: Request, order_id: uuid.UUID, name: str, body: type[R], act: Callable[[_Asked[R]], Order]
     ) -> Order:
+        admin = self._gate.admin(req, MAY_ACT)
+        sent = read_model(req, body)
+
         def note(outcome: str) -> None:
-            record(req, admin, order_id, name, outcome, {"reason": asked.reason})
+            record(req, admin, order_id, name, outcome, {"reason": sent.reason})
 
         with database():
             try:
-                return act(note)
+                return act(_Asked(admin.label, sent, note))
             except Objected as error:
                 if error.code == "not_found":
                     raise not_found() from None
@@ -105,43 +129,21 @@ class _Steering:
 class Hold(_Steering):
     """Nothing is bought for the order until it is released."""
 
-    @once
-    @describe(
-        "Hold an order: nothing is bought for it until it is released",
-        who="admin",
-        tag="admin",
-        body=Reason,
-        answers={200: Done},
-        codes=CODES,
-        refusals=REFUSALS,
-    )
+    @_act("Hold an order: nothing is bought for it until it is released")
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._admin(req)
-        asked = read_model(req, Reason)
-        order = self._do(
-            *(req, order_id, admin, "hold", asked),
-            lambda note: steer.hold(order_id, who=admin.label, reason=asked.reason, note=note),
-        )
-        self._answer(resp, order)
+        def act(asked: _Asked[Reason]) -> Order:
+            return steer.hold(order_id, who=asked.who, reason=asked.sent.reason, note=asked.note)
+
+        self._answer(resp, self._do(req, order_id, "hold", Reason, act))
 
 
 class Release(_Steering):
-    @once
-    @describe(
-        "Let a held order go on",
-        who="admin",
-        tag="admin",
-        body=Reason,
-        answers={200: Done},
-        codes=CODES,
-        refusals=REFUSALS,
-    )
+    @_act("Let a held order go on")
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._admin(req)
-        asked = read_model(req, Reason)
-        order = self._do(
-            *(req, order_id, admin, "release", asked), lambda note: steer.release(order_id, note=note)
-        )
+        def act(asked: _Asked[Reason]) -> Order:
+            return steer.release(order_id, note=asked.note)
+
+        order = self._do(req, order_id, "release", Reason, act)
         if order.state is OrderState.PAID:
             post(STEP[order.state], str(order_id))
         self._answer(resp, order)
@@ -150,50 +152,29 @@ class Release(_Steering):
 class Cancel(_Steering):
     """An unpaid order ends; of a paid one that nothing was bought for, the money is due back."""
 
-    @once
-    @describe(
-        "Cancel an order that nothing was bought for",
-        who="admin",
-        tag="admin",
-        body=WithBasis,
-        answers={200: Done},
-        codes=CODES,
-        refusals=REFUSALS,
-    )
+    @_act("Cancel an order that nothing was bought for", WithBasis)
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._admin(req)
-        asked = read_model(req, WithBasis)
-        order = self._do(
-            *(req, order_id, admin, "cancel", asked),
-            lambda note: steer.cancel(
-                order_id, who=admin.label, reason=asked.reason, basis=asked.given(), note=note
-            ),
-        )
-        self._answer(resp, order)
+        def act(asked: _Asked[WithBasis]) -> Order:
+            basis = asked.sent.given()
+            return steer.cancel(
+                order_id, who=asked.who, reason=asked.sent.reason, basis=basis, note=asked.note
+            )
+
+        self._answer(resp, self._do(req, order_id, "cancel", WithBasis, act))
 
 
 class MarkRefunded(_Steering):
     """The money went back. The right to the order's keys ends with it."""
 
-    @once
-    @describe(
-        "Say that an order's money went back",
-        who="admin",
-        tag="admin",
-        body=WithBasis,
-        answers={200: Done},
-        codes=CODES,
-        refusals=REFUSALS,
-    )
+    @_act("Say that an order's money went back", WithBasis)
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._admin(req)
-        asked = read_model(req, WithBasis)
-        order = self._do(
-            *(req, order_id, admin, "refunded", asked),
-            lambda note: steer.mark_refunded(
-                order_id, who=admin.label, reason=asked.reason, basis=asked.given(), note=note
-            ),
-        )
+        def act(asked: _Asked[WithBasis]) -> Order:
+            basis = asked.sent.given()
+            return steer.mark_refunded(
+                order_id, who=asked.who, reason=asked.sent.reason, basis=basis, note=asked.note
+            )
+
+        order = self._do(req, order_id, "refunded", WithBasis, act)
         post(clear)
         self._answer(resp, order)
 
@@ -201,23 +182,12 @@ class MarkRefunded(_Steering):
 class Retry(_Steering):
     """The step of its state runs again, and looks at payment and purchases itself before it acts."""
 
-    @once
-    @describe(
-        "Let an order's step run again; a failed order is bought again where its case offers that",
-        who="admin",
-        tag="admin",
-        body=Reason,
-        answers={200: Done},
-        codes=CODES,
-        refusals=REFUSALS,
-    )
+    @_act("Let an order's step run again; a failed order is bought again where its case offers that")
     def on_post(self, req: Request, resp: Response, order_id: uuid.UUID) -> None:
-        admin = self._admin(req)
-        asked = read_model(req, Reason)
-        order = self._do(
-            *(req, order_id, admin, "retry", asked),
-            lambda note: steer.retry(order_id, who=admin.label, reason=asked.reason, note=note),
-        )
+        def act(asked: _Asked[Reason]) -> Order:
+            return steer.retry(order_id, who=asked.who, reason=asked.sent.reason, note=asked.note)
+
+        order = self._do(req, order_id, "retry", Reason, act)
         step = STEP.get(order.state)
         if step is not None:
             post(step, str(order_id))
