@@ -59,6 +59,7 @@ class WebhookReplay:
             try:
                 replay_id = replay_one(notice_id, by=admin.label, reason=asked.reason, send=post)
             except ReplayRefused as refusal:
+                record(req, admin, notice.order_id, "replay", refusal.code, details)
                 raise _problem(refusal) from None
         answer(resp, Replayed(notice_id=notice_id, replay_id=replay_id), 202)
 

@@ -104,3 +104,4 @@ def test_a_notice_without_a_body_cannot_run_and_says_so(client: TestClient, shop
     assert (told["outcome"], told["change"]) == ("expunged", None)
     refusal = ask(client, shop, path)
     assert (refusal.status_code, refusal.json["code"]) == (409, "expunged")
+    assert [record.outcome for record in AccessRecord.select().order_by(AccessRecord.id)][-1] == "expunged"
