@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from tests.faults.patience import until
+from tests.faults.patience import until, while_it_grows
 from tests.faults.plan import row
 from tests.faults.shop import FaultShop
 from tests.faults.strangers import BRISK, buy, case_kinds, misbehaving
@@ -32,7 +32,9 @@ def keys_in_pieces(trial: Trial) -> None:
     with trial.shop(**BRISK) as shop:
         with misbehaving(trial, shop, plan):
             sales = buy(shop, baskets)
-            until(lambda: not _moving(shop, sales), seconds=90, what="rest")
+            while_it_grows(lambda: len(sales) - len(_moving(shop, sales)), len(sales), seconds=60)
+            if moving := _moving(shop, sales):
+                trial.violation(f"I10 {len(moving)} orders are not at rest, and 60 s brought no more")
         _twins_are_told(trial, shop)
         for kind, number in case_kinds(shop).items():
             trial.note(f"cases {kind}", number)
