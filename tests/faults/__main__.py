@@ -17,6 +17,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import structlog
+
 from tests.faults.latest import LATEST, Latest, tree
 from tests.faults.plan import Row, all_rows
 from tests.faults.record import Record, table
@@ -34,7 +36,10 @@ def main() -> int:
     seed = asked.seed if asked.seed is not None else secrets.randbelow(1_000_000)
     for ended in (signal.SIGINT, signal.SIGTERM):  # in the background too: whoever ends it ends its processes
         signal.signal(ended, signal.default_int_handler)
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto tells of every request
+    logging.getLogger("werkzeug").setLevel(
+        logging.ERROR
+    )  # moto tells of every request, and our own hands of each call
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     numbers = [row.number for row in plan]
     latest = Latest.read(numbers)
     fresh = Latest([row.number for row in rows], {})

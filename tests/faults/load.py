@@ -55,12 +55,17 @@ class Load:
         self.sales: list[Sale] = []
         self.failures: list[str] = []
         self.rested = 0  # as of the last look
+        self._hurried = threading.Event()
         self._pool = ThreadPoolExecutor(payers, thread_name_prefix="payer")
         self._futures: list[Future[None]] = []
 
     def start(self) -> Load:
         self._futures = [self._pool.submit(self._one, number) for number in range(self._orders)]
         return self
+
+    def hurry(self) -> None:
+        """The fault is over, and so are the rests between orders: the others come as fast as they can."""
+        self._hurried.set()
 
     @property
     def running(self) -> bool:
@@ -105,7 +110,7 @@ class Load:
         except Exception as error:  # a buyer who could not buy is a finding, not the end of the load
             self.failures.append(f"buyer {number}: {type(error).__name__}: {error}")
         if self._pace:
-            pause(self._pace * chance.uniform(0.5, 1.5))
+            pause(self._pace * chance.uniform(0.5, 1.5), over=self._hurried)
 
     def _order(self, basket: list[tuple[str, int]], address: str) -> Sale:
         """Repeats with one Idempotency-Key until there is an order with a payment."""

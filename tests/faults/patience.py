@@ -76,11 +76,11 @@ class Patience:
         return min(1.0, self.spent() / wall) if wall else 1.0
 
 
-def pause(seconds: float) -> None:
-    """Sleeps so many own seconds: what goes on meanwhile gets as much done as on a machine of our own."""
-    patience = Patience()
-    while (left := seconds - patience.spent()) > 0:
-        time.sleep(min(left, 0.1))
+def pause(seconds: float, over: threading.Event | None = None) -> None:
+    """Sleeps so many own seconds, or until `over`: what goes on meanwhile gets as much done as on a machine of our own."""
+    patience, over = Patience(), over or threading.Event()
+    while (left := seconds - patience.spent()) > 0 and not over.wait(min(left, 0.1)):
+        pass
 
 
 def until(condition: Callable[[], bool], *, seconds: float = 20.0, what: str = "the condition") -> None:

@@ -34,6 +34,7 @@ def deploys(trial: Trial) -> None:
             trial.bit(_under_way(shop))
             killed += _deploy(shop, grace)
             done += 1
+        load.hurry()
         trial.settle(load, within=60)
         load.reveal(3)
         trial.note("deploys", done)

@@ -40,6 +40,7 @@ def valkey_killed(trial: Trial) -> None:
             with _probing(trial, shop, probe, waits):
                 _outage(shop, seconds, empty=bool(number % 2))
             time.sleep(1.5)
+        load.hurry()
         shop.calm()
         trial.settle(load, within=60)
         load.reveal(3)

@@ -41,6 +41,7 @@ def valkey_stalls(trial: Trial) -> None:
             load.sales += _stall(shop, trial.chance.uniform(6, 8) if trial.full else 1.5)
             stalls += 1
             time.sleep(1.0)
+        load.hurry()
         trial.settle(load, within=60)
         load.reveal(3)
         until(lambda: not hostages(shop), seconds=30, what="an end of fetched messages (M3)")

@@ -55,6 +55,7 @@ def postgres_away(trial: Trial) -> None:
             time.sleep(2.0)
             seconds = PAUSE[trial.full] if name == "paused" else OTHERWISE
             _judge(trial, shop, name, _buyers(shop, outage, seconds))
+        load.hurry()
         trial.settle(load, within=60)
         left: list[str] = []
 

@@ -35,6 +35,7 @@ def half_open(trial: Trial) -> None:
         load = trial.load(shop, pace=6.0 if trial.full else 0.5)
         for _ in range(3 if trial.full else 1):
             _vanish(trial, shop, ear)
+        load.hurry()
         trial.settle(load, within=60)
         until(lambda: not _behind(shop, ear), seconds=5, what="a relay that told all")
         ear.stop()

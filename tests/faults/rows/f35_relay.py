@@ -48,6 +48,7 @@ def relay_troubles(trial: Trial) -> None:
         _silent_bell(trial, shop, ear)
         _open_transaction(trial, shop, ear)
         _deaths(trial, shop, ear)
+        load.hurry()
         trial.settle(load, within=60)
         until(lambda: not unheard(shop, ear), seconds=RECONNECT, what="an ear that heard all")
         ear.stop()
