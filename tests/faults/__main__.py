@@ -20,6 +20,7 @@ from pathlib import Path
 import structlog
 
 from tests.faults.latest import LATEST, Latest, tree
+from tests.faults.patience import Patience
 from tests.faults.plan import Row, all_rows
 from tests.faults.record import Record, table
 from tests.faults.trial import run_row
@@ -43,13 +44,14 @@ def main() -> int:
     numbers = [row.number for row in plan]
     latest = Latest.read(numbers)
     fresh = Latest([row.number for row in rows], {})
-    began = time.monotonic()
+    began, patience = time.monotonic(), Patience()
     for record in _run_all(rows, seed, asked):
         fresh = fresh.with_row(record)
         if not asked.short:
             latest = Latest.read(numbers).with_row(record)  # another run may have added rows meanwhile
             latest.write()
-    print(f"\n{len(rows)} rows took {(time.monotonic() - began) / 60:.1f} minutes, seed {seed}\n")
+    took, own = (time.monotonic() - began) / 60, patience.spent() / 60
+    print(f"\n{len(rows)} rows took {took:.1f} minutes ({own:.1f} of a machine of our own), seed {seed}\n")
     whole = fresh if asked.short else latest
     print(table(whole.rows))
     print(f"\n{whole.verdict()}{'' if asked.short else f', written to {LATEST}'}")

@@ -77,7 +77,8 @@ class Patience:
 
 
 def pause(seconds: float, over: threading.Event | None = None) -> None:
-    """Sleeps so many own seconds, or until `over`: what goes on meanwhile gets as much done as on a machine of our own."""
+    """Sleeps so many own seconds, so that what goes on meanwhile gets as much done as on a machine of our own; or until
+    `over`."""
     patience, over = Patience(), over or threading.Event()
     while (left := seconds - patience.spent()) > 0 and not over.wait(min(left, 0.1)):
         pass
