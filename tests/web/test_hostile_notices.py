@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
+import time
 
 import pytest
 from falcon.testing import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from bitloot.shop import Shop
 from db import Notice, base
 from tests.web.cast import kinguin_headers
+from tests.web.conftest import settled
 
 EXAMPLES = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -70,3 +74,36 @@ def test_a_webhook_of_any_bytes_is_answered_without_5xx(client: TestClient, shop
 
     check()
     assert knows or Notice.select().count() == 0
+
+
+#: A mail's news: what its parser looks for, at both depths.
+MAIL_NAMES = st.sampled_from(["type", "data", "email_id", "bounce", "created_at", "to"])
+MAIL_VALUES = VALUES | st.sampled_from(["email.bounced", "email.delivered", "Permanent"])
+MAIL_NEWS = st.dictionaries(
+    MAIL_NAMES, MAIL_VALUES | st.dictionaries(MAIL_NAMES, MAIL_VALUES, max_size=4), max_size=4
+)
+MAIL_BODIES = st.binary(max_size=400) | MAIL_NEWS.map(lambda value: json.dumps(value).encode())
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_mail_news_of_any_bytes_is_answered_without_5xx(shop: Shop, is_signed: bool) -> None:
+    key = b"k" * 32
+    client = settled(shop, resend_webhook_secret=SecretStr(f"whsec_{base64.b64encode(key).decode()}"))
+
+    @EXAMPLES
+    @given(MAIL_BODIES, HEADER, HEADER)
+    def check(body: bytes, header: str, moment: str) -> None:
+        message, signature = header, header
+        if is_signed:
+            message, moment = f"m{len(body)}", str(int(time.time()))
+            mac = hmac.digest(key, f"{message}.{moment}.".encode() + body, hashlib.sha256)
+            signature = f"v1,{base64.b64encode(mac).decode()}"
+        answer = client.simulate_post(
+            "/resend/webhooks",
+            body=body,
+            headers={"svix-id": message, "svix-timestamp": moment, "svix-signature": signature},
+        )
+        assert answer.status_code in ({204, 400, 422} if is_signed else {401})
+
+    check()
+    assert is_signed or Notice.select().count() == 0
