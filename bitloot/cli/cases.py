@@ -69,7 +69,7 @@ def show_one(case_id: uuid.UUID, as_json: bool) -> None:
         _show(case)
 
 
-@command.command("resolve")
+@command.command("resolve", short_help="Answer a case; `show` names the moves.")
 @click.argument("case_id", type=click.UUID)
 @click.argument("move")
 @click.option("--reason", required=True, help="Why; kept beside the answer.")

@@ -27,8 +27,10 @@ def filter_options(command: Command) -> Command:
     """The options by which notices are found; the same for `notices list` and `replay`."""
     time = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
     for option in (
-        click.option("--until", type=time, help="Received before this time (here)."),
-        click.option("--since", type=time, help="Received since this time (here)."),
+        click.option("--until", type=time, metavar="TIME", help="Received before this time (here)."),
+        click.option(
+            "--since", type=time, metavar="TIME", help="Since 2026-11-20 or 2026-11-20T14:30 (here)."
+        ),
         click.option("--order", "order_id", type=click.UUID, help="About this order."),
         click.option("--outcome", help="As in moved, late, unmatched …"),
         click.option("--verdict", help="verified or foreign."),

@@ -58,7 +58,7 @@ class Day:
         return f"Both sides agree.{seen}"
 
 
-@click.command("day")
+@click.command("day", short_help="Compare a day with the suppliers' own lists.")
 @click.argument("day", metavar="[DATE]", required=False)
 @as_json_option
 def prove_day(day: str | None, as_json: bool) -> int:

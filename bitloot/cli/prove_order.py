@@ -26,7 +26,7 @@ PAYMENT = ("id", "gateway", "gateway_payment_id", "state", "price", "currency", 
 PAYMENT_LATER = ("actually_paid", "confirmed_at", "created_at", "updated_at")
 
 
-@click.command("order")
+@click.command("order", short_help="Show how one order came about, step by step.")
 @click.argument("order_id", metavar="ID")
 @as_json_option
 def prove_order(order_id: str, as_json: bool) -> int:

@@ -18,30 +18,31 @@ from bitloot.errors import BitLootError, UnsafeSettings
 
 __all__ = ["COMMANDS", "main"]
 
-#: Each command lives in its own module, which is imported when it is called: `bitloot migrate` needs no queue.
-COMMANDS: Mapping[str, str] = {
-    "migrate": "bitloot.cli.migrate",
-    "up": "bitloot.cli.up",
-    "demo": "bitloot.cli.demo",
-    "doctor": "bitloot.cli.doctor",
-    "admin": "bitloot.cli.admins",
-    "token": "bitloot.cli.tokens",
-    "catalog": "bitloot.cli.catalog",
-    "sweep": "bitloot.cli.sweep",
-    "actors": "bitloot.cli.actors",
-    "jobs": "bitloot.cli.jobs",
-    "case": "bitloot.cli.cases",
-    "notices": "bitloot.cli.notices",
-    "replay": "bitloot.cli.replay",
-    "prove": "bitloot.cli.prove",
-    "watch": "bitloot.cli.watch",
-    "kpi": "bitloot.cli.kpi",
-    "verify-audit": "bitloot.cli.verify_audit",
-    "export-audit": "bitloot.cli.export_audit",
-    "receipt": "bitloot.cli.receipt",
-    "verify-receipt": "bitloot.cli.verify_receipt",
-    "rotate-keys": "bitloot.cli.rotate_keys",
-    "standins": "bitloot.cli.standins",
+#: Each command lives in its own module, which is imported when it is called: `bitloot migrate` needs no queue, and
+#: the list of commands needs none of them.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "migrate": ("bitloot.cli.migrate", "Bring the database schema up to date."),
+    "up": ("bitloot.cli.up", "Run the whole shop for development, until Ctrl-C."),
+    "demo": ("bitloot.cli.demo", "Sell a key of each kind, and show each step."),
+    "doctor": ("bitloot.cli.doctor", "Check settings, servers and providers."),
+    "admin": ("bitloot.cli.admins", "Who may sign in at the console."),
+    "token": ("bitloot.cli.tokens", "Passes for scripts; fresh master keys."),
+    "catalog": ("bitloot.cli.catalog", "What the shop sells."),
+    "sweep": ("bitloot.cli.sweep", "Look once for orders that stand still."),
+    "actors": ("bitloot.cli.actors", "Every step with its policy, every provider's limits."),
+    "jobs": ("bitloot.cli.jobs", "What was given up; send it again."),
+    "case": ("bitloot.cli.cases", "Questions for a person, and their answers."),
+    "notices": ("bitloot.cli.notices", "What providers told us, and what was refused."),
+    "replay": ("bitloot.cli.replay", "Run notices again, dry first."),
+    "prove": ("bitloot.cli.prove", "How an order came about; a day against the books."),
+    "watch": ("bitloot.cli.watch", "Events as they happen."),
+    "kpi": ("bitloot.cli.kpi", "Time to key: p50, p95, misses."),
+    "verify-audit": ("bitloot.cli.verify_audit", "Check the chain of access records."),
+    "export-audit": ("bitloot.cli.export_audit", "Print all access records."),
+    "receipt": ("bitloot.cli.receipt", "A signed receipt of an order."),
+    "verify-receipt": ("bitloot.cli.verify_receipt", "Check such a receipt."),
+    "rotate-keys": ("bitloot.cli.rotate_keys", "Wrap every data key with the newest master key."),
+    "standins": ("bitloot.cli.standins", "The providers' stand-ins alone, and their faults."),
 }
 
 #: Exit codes.
@@ -57,8 +58,12 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

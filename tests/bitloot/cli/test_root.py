@@ -19,8 +19,9 @@ from tests.bitloot.cli.conftest import Bitloot
 def test_help_names_every_command(bitloot: Bitloot) -> None:
     said = bitloot("--help")
     assert said.code == 0
-    for name in root.COMMANDS:
+    for name, (_, line) in root.COMMANDS.items():
         assert f"  {name} " in said.out
+        assert f"  {line}\n" in said.out  # on one line, and whole
 
 
 @pytest.mark.parametrize("name", list(root.COMMANDS))
