@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from bisect import bisect
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.waiting import descendants
@@ -31,10 +32,11 @@ class Machine:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._own, self._share = 0.0, 1.0
+        self._marks: list[tuple[float, float]] = []  # (seconds since the epoch, own seconds) at each look
         self._ours: dict[tuple[int, str], int] = {}
         self._at, self._total, self._busy = 0.0, 0, 0
         self._look()
-        self._own = 0.0
+        self._own, self._marks = 0.0, [(time.time(), 0.0)]
 
     def own(self) -> float:
         """Own seconds so far. Between two looks it goes on at the pace that was seen last."""
@@ -43,12 +45,20 @@ class Machine:
                 self._look()
             return self._own + (time.monotonic() - self._at) * self._share
 
+    def between(self, began: float, ended: float) -> float:
+        """Own seconds between two moments of the past (seconds since the epoch)."""
+        self.own()
+        with self._lock:
+            times, owns = zip(*self._marks, strict=True)
+        return _own_at(ended, times, owns) - _own_at(began, times, owns)
+
     def _look(self) -> None:
         at, (total, busy), ours = time.monotonic(), _processors(), self._new_ticks()
         others = max(0, busy - self._busy - ours)
         self._share = max(LEAST, 1 - others / max(1, total - self._total))
         self._own += (at - self._at) * self._share
         self._at, self._total, self._busy = at, total, busy
+        self._marks.append((time.time(), self._own))
 
     def _new_ticks(self) -> int:
         """What we and our descendants used since the last look; of one that died since, its last second is missed."""
@@ -103,6 +113,16 @@ def while_it_grows(figure: Callable[[], int], wanted: int, *, seconds: float) ->
         if (found := figure()) > best:
             best, since = found, patience.spent()
     return patience.spent()
+
+
+def _own_at(moment: float, times: Sequence[float], owns: Sequence[float]) -> float:
+    """Between two looks time went evenly; before the first and after the last it went as on a machine of our own."""
+    after = bisect(times, moment)
+    if after in (0, len(times)):
+        edge = min(after, len(times) - 1)
+        return owns[edge] + moment - times[edge]
+    part = (moment - times[after - 1]) / (times[after] - times[after - 1])
+    return owns[after - 1] + part * (owns[after] - owns[after - 1])
 
 
 def _processors() -> tuple[int, int]:

@@ -48,6 +48,17 @@ def test_what_others_take_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert patience.share == pytest.approx(7.5 / 20)
 
 
+def test_a_wait_of_the_past_is_told_by_what_was_left_for_us_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    processors = Processors(monkeypatch)
+    monkeypatch.setattr("tests.faults.patience.time.time", lambda: 1_000_000 + processors.seconds)
+    machine = Machine()
+    for others in (0.0, 1.0, 0.0):
+        processors.work(10, ours=1, others=others)
+        machine.own()
+    assert machine.between(1_000_105, 1_000_125) == pytest.approx(5 + 5 + 5)
+    assert machine.between(1_000_110, 1_000_120) == pytest.approx(5)
+
+
 def test_a_wait_ends_though_nothing_is_left_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
     processors = Processors(monkeypatch)
     patience = Patience(Machine())
