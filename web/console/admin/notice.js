@@ -6,7 +6,7 @@ import { make, refill } from "/assets/admin/make.js";
 import { replayOne } from "/assets/admin/replay.js";
 import { mayAct } from "/assets/admin/session.js";
 import { ago, exact } from "/assets/admin/times.js";
-import { chip, copyButton, facts, orderLink, short, written } from "/assets/admin/words.js";
+import { chip, copyButton, facts, orderLink, plain, short, written } from "/assets/admin/words.js";
 
 const contentOf = (id) => ask(`/admin/webhook-logs/${id}/content`);
 
@@ -77,7 +77,7 @@ function told(found, again) {
       make("h1", { tabindex: "-1" }, `${found.source}: ${found.event}`), make("p", { class: "chips" }, chip(found.verdict), chip(found.outcome), found.repeats > 0 && chip(`${found.repeats} repeats`, "calm")),
       make("div", { class: "buttons" }, replay)),
     make("section", { class: "card" }, facts({
-      Order: found.orderId && orderLink(found.orderId), "Provider’s id": found.externalId, Proof: found.proof,
+      Order: found.orderId && orderLink(found.orderId), "Provider’s id": found.externalId, "Proven by": plain(found.proof),
       Received: ago(found.receivedAt), "Last seen": ago(found.seenAt), "Told on": found.toldAt && ago(found.toldAt),
       Took: found.tookMs !== null ? `${found.tookMs.toFixed(1)} ms` : null, Bytes: found.size.toLocaleString(), From: found.address,
       Digest: make("code", { title: found.digest }, short(found.digest).slice(0, 16)), Expunged: found.expungedAt && ago(found.expungedAt),

@@ -7,7 +7,7 @@ import { replayMany } from "/assets/admin/replay.js";
 import { mayAct } from "/assets/admin/session.js";
 import { opens } from "/assets/admin/table.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, facts, orderLink, short, written } from "/assets/admin/words.js";
+import { chip, facts, orderLink, plain, short, written } from "/assets/admin/words.js";
 
 export const FILTERS = [
   { name: "source", label: "From", options: ["nowpayments", "kinguin", "resend"] },
@@ -40,7 +40,7 @@ export const notices = list({
   filters: FILTERS,
   above,
   columns: [
-    { head: "Notice", cell: (row) => opens(`/console/webhook-logs/${row.id}`, row.event || "–") },
+    { head: "Notice", cell: (row) => opens(`/console/webhook-logs/${row.id}`, plain(row.event) || "–") },
     { head: "From", cell: (row) => row.source },
     { head: "Proof", cell: (row) => chip(row.verdict) },
     { head: "Outcome", cell: (row) => chip(row.outcome) },

@@ -5,7 +5,7 @@ import { list } from "/assets/admin/list.js";
 import { make, refill } from "/assets/admin/make.js";
 import { opens, table } from "/assets/admin/table.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, copyButton, facts, money, orderLink } from "/assets/admin/words.js";
+import { chip, copyButton, facts, money, orderLink, plain } from "/assets/admin/words.js";
 
 const STATES = "waiting confirming confirmed sending finished partially_paid failed refunded expired".split(" ");
 const hears = (event) => event.type.startsWith("payment:") || event.type === "webhook:received";
@@ -46,8 +46,8 @@ export const payments = list({
 const NOTICES = {
   caption: "Notices about this payment",
   columns: [
-    { head: "Notice", cell: (row) => opens(`/console/webhook-logs/${row.id}`, row.event) },
-    { head: "Verdict", cell: (row) => chip(row.verdict) },
+    { head: "Notice", cell: (row) => opens(`/console/webhook-logs/${row.id}`, plain(row.event)) },
+    { head: "Proof", cell: (row) => chip(row.verdict) },
     { head: "Repeats", num: true, cell: (row) => String(row.repeats) },
     { head: "Received", cell: (row) => ago(row.receivedAt) },
   ],
