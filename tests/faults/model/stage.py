@@ -56,6 +56,7 @@ def open_world(environ: Mapping[str, str]) -> Iterator[World]:
             return message
 
         patch.setattr(broker, "enqueue", enqueue)
+        patch.setattr(broker, "next_of", lambda queue_name: None)  # the world's queue, and no Valkey
         patch.setattr(courier, "_courier", _Courier(world))
         patch.setattr(bell, "_start", lambda: None)
         patch.setattr(bell, "_bell", None)
