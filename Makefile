@@ -23,7 +23,7 @@ up: $(STAMP)
 	@$(BIN)/bitloot up
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: $(STAMP)
 	$(BIN)/python -m bench

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,18 @@ REDIS_NUMBERS = range(1, 16)
 
 #: A browser is no wheel, and `make test` needs nothing but Python; .ci/run installs one and accepts no run without it.
 collect_ignore = [] if CHROMIUM else ["browser"]
+
+#: Each of the many processes that tests start would otherwise compile the whole program, and each run all the tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+#: What starts processes or a browser takes seconds a test. It runs first, so that no worker is left alone with it.
+LONG = ("tests/faults/", "tests/flows/", "tests/browser/", "tests/web/test_schemathesis.py")
+LONG += tuple(f"tests/bitloot/cli/test_{name}.py" for name in ("up", "demo", "house"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

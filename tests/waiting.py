@@ -10,7 +10,7 @@ from pathlib import Path
 __all__ = ["descendants", "gone", "until"]
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 20.0, what: str = "the condition") -> None:
+def until(condition: Callable[[], bool], *, seconds: float = 60.0, what: str = "the condition") -> None:
     """Returns as soon as `condition()` holds; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -6,6 +6,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,7 +22,6 @@ from bitloot.suppliers.base import Placed, Standing
 from db import Case, Purchase, base
 from tests.actors.conftest import fault
 from tests.actors.ledger import Bent, charged, go, pass_time, trail
-from tests.waiting import until
 from web.standins.ledger import read_ledger
 from web.standins.server import RunningStandins
 
@@ -154,21 +154,25 @@ def test_the_step_is_what_pursues(shop: Shop, kinguin: Purchase, standins: Runni
     assert Purchase.get_by_id(kinguin.id).state is PurchaseState.WAITING
 
 
+def sleep_past_the_lease(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For outgoing calls it is later from now on; nobody has to wait."""
+    late = SimpleNamespace(monotonic=lambda: time.monotonic() + shop.settings.purchase_lease)
+    monkeypatch.setattr("bitloot.attempt.time", late)
+
+
 def test_a_worker_that_stood_still_past_its_lease_buys_nothing_when_it_wakes(
-    shop: Shop, kinguin: Purchase, standins: RunningStandins
+    shop: Shop, kinguin: Purchase, standins: RunningStandins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Frozen between its lease and its call, while others looked, found nothing and bought."""
     refused: list[str] = []
-    lease = 0.2
 
     def asleep(begin: Callable[..., Placed], *call: Any) -> Placed:
-        woken = time.monotonic() + lease
-        until(lambda: time.monotonic() > woken, what="the end of the lease")
         pass_time()
         with not_after(math.inf):  # another worker, under a lease of its own
             go(shop, kinguin)
             base.rows("UPDATE purchases SET state = 'intent' RETURNING id")  # nothing found: bought again
             assert go(shop, kinguin).state is PurchaseState.WAITING
+        sleep_past_the_lease(shop, monkeypatch)
         try:
             return begin(*call)
         except Retryable as error:
@@ -176,26 +180,21 @@ def test_a_worker_that_stood_still_past_its_lease_buys_nothing_when_it_wakes(
             raise
 
     frozen: Any = Bent(shop.suppliers["kinguin"], begin=asleep)
-    settings = shop.settings.model_copy(update={"purchase_lease": lease})
     with pytest.raises(Retryable):
-        pursue(frozen, kinguin, settings)
+        pursue(frozen, kinguin, shop.settings)
     assert refused == ["deadline"]
     assert Purchase.get_by_id(kinguin.id).state is PurchaseState.WAITING
     assert charged(standins) == [1]
 
 
 def test_nor_does_it_pay_for_a_reservation(
-    shop: Shop, reservation: Purchase, standins: RunningStandins
+    shop: Shop, reservation: Purchase, standins: RunningStandins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lease = 0.5
-
     def asleep(commit: Callable[..., Standing], ref: str) -> Standing:
-        woken = time.monotonic() + lease
-        until(lambda: time.monotonic() > woken, what="the end of the lease")
+        sleep_past_the_lease(shop, monkeypatch)
         return commit(ref)
 
     frozen: Any = Bent(shop.suppliers["reservations"], commit=asleep)
-    settings = shop.settings.model_copy(update={"purchase_lease": lease})
     with pytest.raises(Retryable, match="before it was sent"):
-        pursue(frozen, reservation, settings)
+        pursue(frozen, reservation, shop.settings)
     assert read_ledger(standins.shop.config.ledger_dir, "reservations", "given") == []

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -149,6 +150,9 @@ DRIPPED_HEAD = b"HTTP/1.1 200 OK\r\nX-Drip: "
 DRIPPED_BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n"
 DRIPPED_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
+#: Seconds, where something else than time is to end a call.
+PATIENT = {"read_timeout": 30.0, "deadline": 30.0}
+
 RUDE: dict[str, tuple[Manner, str]] = {
     "hangs up": (_hang_up, "connection"),
     "resets": (_reset, "connection"),
@@ -198,9 +202,8 @@ def test_without_a_whole_answer_a_post_is_in_doubt(
 ) -> None:
     behave, code = RUDE[manner]
     with serving(behave) as server:
-        fetch = client(
-            server.url, read_timeout=0.4, deadline=0.4 if code == "deadline" else 5, max_bytes=50_000
-        )
+        limits = {"timeout": {"read_timeout": 0.4}, "deadline": {"deadline": 0.4}}
+        fetch = client(server.url, max_bytes=50_000, **{**PATIENT, **limits.get(code, {})})
         error = failure(method, fetch)
         assert type(error) is kind
         assert error.code == code
@@ -253,10 +256,18 @@ def test_a_request_that_nobody_takes_does_not_outlive_the_deadline() -> None:
         fetch.close()
 
 
-def test_a_read_after_a_drip_starts_with_fresh_patience() -> None:
-    manners = iter([_drip(DRIPPED_BODY, b"x"), answering("200 OK", b"{}")])
+def test_a_read_after_a_drip_starts_with_fresh_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed[0])
+    monkeypatch.setattr("bitloot.attempt.time", clock)
+
+    def for_a_long_time(conn: socket.socket, server: RudeServer) -> None:
+        passed[0] = 60
+        _drip(DRIPPED_BODY, b"x")(conn, server)
+
+    manners = iter([for_a_long_time, answering("200 OK", b"{}")])
     with serving(lambda conn, server: next(manners)(conn, server)) as server:
-        fetch = client(server.url, deadline=0.3)
+        fetch = client(server.url, deadline=30)
         with pytest.raises(Retryable):
             fetch.get("/")
         assert fetch.get("/").json() == {}

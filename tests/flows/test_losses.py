@@ -60,7 +60,7 @@ def test_term_drains_every_process_and_the_next_start_goes_on(house: House) -> N
     for name in ("web", "worker", "relay", "clock"):
         process = house.crew[name]
         process.signal(signal.SIGTERM)
-        assert process.wait(30) == 0, f"{name}: {process.last_lines()}"
+        assert process.wait(60) == 0, f"{name}: {process.last_lines()}"
         process.start()
     house.crew["web"].wait_for(house.settings.port)
     house.crew["relay"].wait_for(house.settings.relay_port)

@@ -11,19 +11,26 @@ from typing import Any
 from web.desk import Elsewhere, at_the_desk, sleeper
 from web.worker import GatheringWorker
 
-__all__ = ["HastyWorker", "application"]
+__all__ = ["HastyWorker", "PatientWorker", "application"]
 
 #: More than a socket's buffers take (bytes).
 LARGE = 64 * 1024 * 1024
 
 
-class HastyWorker(GatheringWorker):
-    head_seconds = 0.5
-    request_seconds = 1.0
+class PatientWorker(GatheringWorker):
+    """Waits longer for whoever sends than any test takes; not for who does not read."""
+
+    head_seconds = 60.0
+    request_seconds = 60.0
     write_seconds = 0.5
     linger_seconds = 0.5
     most_waiting = 54
     most_held = 300_000
+
+
+class HastyWorker(PatientWorker):
+    head_seconds = 0.2
+    request_seconds = 0.2
 
 
 def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -50,7 +57,7 @@ def _take(body: bytes) -> None:
     if at_the_desk():
         waiting = sleeper()
         threading.Timer(0.2, waiting.wake).start()
-        waiting.wait(1)
+        waiting.wait(60)
 
 
 def _wait_for(file: Path) -> None:

@@ -55,5 +55,5 @@ def test_a_refusal_waits_for_no_client_that_does_not_read() -> None:
         said = (worker, None, ours, None, errors.InvalidRequestLine("x"))
         refusing = threading.Thread(target=GatheringWorker.handle_error, args=said, daemon=True)
         refusing.start()
-        refusing.join(5)
+        refusing.join(60)
         assert not refusing.is_alive()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import signal
 import socket
 import sys
@@ -47,10 +48,10 @@ class Edge:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Edge]:
+def running(folder: Path, worker: str = "PatientWorker") -> Iterator[Edge]:
     port = free_port()
     argv = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", str(THREADS)]
-    argv += ["--worker-class", "tests.web.hasty.HastyWorker", "--worker-connections", str(ROOM)]
+    argv += ["--worker-class", f"tests.web.hasty.{worker}", "--worker-connections", str(ROOM)]
     argv += ["--graceful-timeout", "5", "--keep-alive", "30", "--no-control-socket"]
     environ = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
     argv.append("tests.web.hasty:application")
@@ -66,10 +67,21 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def hasty_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """For clients that are late by intention; whoever stands still unawares would be late too."""
+    with running(tmp_path_factory.mktemp("hasty"), "HastyWorker") as started:
+        yield started
+
+
 @pytest.fixture
 def own_edge(tmp_path: Path) -> Iterator[Edge]:
     with running(tmp_path) as started:
         yield started
+
+
+def answered(socks: list[socket.socket]) -> list[socket.socket]:
+    return select.select(socks, [], [], 0)[0]
 
 
 def problem_of(answer: Answer | None) -> tuple[int, str]:
@@ -160,12 +172,12 @@ def test_a_refusal_repeats_nothing_of_the_request(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize("first", [b"POST / HT", HEAD, HEAD + b"Content-Length: 9\r\n\r\nabc"])
-def test_a_client_that_stops_half_way_is_told_so(edge: Edge, first: bytes) -> None:
-    assert problem_of(send(edge.port, first)) == (408, "too_slow")
+def test_a_client_that_stops_half_way_is_told_so(hasty_edge: Edge, first: bytes) -> None:
+    assert problem_of(send(hasty_edge.port, first)) == (408, "too_slow")
 
 
-def test_a_client_that_says_nothing_is_let_go(edge: Edge) -> None:
-    assert send(edge.port, b"") is None
+def test_a_client_that_says_nothing_is_let_go(hasty_edge: Edge) -> None:
+    assert send(hasty_edge.port, b"") is None
 
 
 def test_a_client_that_leaves_half_way_gets_what_its_half_is_worth(edge: Edge) -> None:
@@ -209,9 +221,8 @@ def test_who_sends_most_is_turned_away_when_all_together_hold_too_much(edge: Edg
         begun = HEAD + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000
         large = [crowd.enter_context(connect(edge.port, begun)) for _ in range(20)]
         assert edge.good(b"paid", "/payments/ipn") == (200, b"4")
-        codes = {problem_of(read_answer(sock)) for sock in large}
-    assert (503, "overloaded") in codes
-    assert codes <= {(503, "overloaded"), (408, "too_slow")}
+        until(lambda: len(answered(large)) >= 15)  # as many as the rest has room for stay
+        assert {problem_of(read_answer(sock)) for sock in answered(large)} == {(503, "overloaded")}
 
 
 def test_a_full_room_makes_room_for_who_comes_next(edge: Edge) -> None:
@@ -286,10 +297,10 @@ def test_sigterm_lets_a_request_finish(own_edge: Edge, tmp_path: Path) -> None:
         answer = read_answer(sock)
     assert answer is not None
     assert answer.status == 200
-    assert own_edge.process.wait(10) == 0
+    assert own_edge.process.wait(60) == 0
 
 
 def test_sigterm_does_not_wait_for_who_never_speaks(own_edge: Edge) -> None:
     with connect(own_edge.port), connect(own_edge.port, HEAD):
         own_edge.process.signal(signal.SIGTERM)
-        assert own_edge.process.wait(10) == 0
+        assert own_edge.process.wait(40) == 0  # it would wait for a minute

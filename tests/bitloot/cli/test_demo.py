@@ -61,11 +61,11 @@ def command(pid: str) -> str:
 def test_interrupted_it_leaves_nothing_running(tmp_path: Path) -> None:
     with (tmp_path / "said").open("w") as said:
         running = subprocess.Popen(DEMO, stdout=said, stderr=said, env=environment(tmp_path))
-    until(lambda: "PostgreSQL and Valkey" in (tmp_path / "said").read_text(), seconds=60)
+    until(lambda: "PostgreSQL and Valkey" in (tmp_path / "said").read_text(), seconds=120)
     below = descendants(running.pid)
     assert below
     running.send_signal(signal.SIGTERM)
-    assert running.wait(60) == 130, (tmp_path / "said").read_text()
+    assert running.wait(120) == 130, (tmp_path / "said").read_text()
     until(lambda: gone(*below), what="the end of all processes")
 
 

@@ -45,7 +45,7 @@ def ended(running: subprocess.Popen[bytes], number: signal.Signals) -> int:
     """How it ends when told to; whatever happens, it does not outlive the test."""
     running.send_signal(number)
     try:
-        return running.wait(60)
+        return running.wait(120)
     finally:
         running.kill()
         running.wait()
@@ -58,7 +58,7 @@ def test_who_cannot_start_leaves_the_shop_that_runs_here_announced(
     state_dir.mkdir()
     announce(state_dir, environment)
     second = started(environment | {"ENVIRONMENT": "production"}, tmp_path / "said")
-    assert second.wait(60) == 2
+    assert second.wait(120) == 2
     assert (state_dir / "up.json").exists()
 
 
@@ -66,12 +66,12 @@ def test_it_prints_addresses_mends_what_dies_and_drains(environment: dict[str, s
     said = tmp_path / "said"
     running = started(environment, said)
     try:
-        until(lambda: "Ctrl-C drains" in said.read_text() or running.poll() is not None, seconds=60)
+        until(lambda: "Ctrl-C drains" in said.read_text() or running.poll() is not None, seconds=120)
         assert running.poll() is None, said.read_text()
         assert f"shop      http://127.0.0.1:{environment['PORT']}" in said.read_text()
         below = descendants(running.pid)
         os.kill(relay_among(below), signal.SIGKILL)
-        until(lambda: "relay is up again" in said.read_text(), seconds=60)
+        until(lambda: "relay is up again" in said.read_text(), seconds=120)
         assert "relay ended with -9" in said.read_text()
         assert "request" not in said.read_text()  # what is usual is in the log files
         assert doctor(environment)["ok"]
@@ -109,7 +109,7 @@ def test_machines_get_one_document_and_a_token(environment: dict[str, str], tmp_
     said = tmp_path / "said"
     running = started(environment, said, "--json")
     try:
-        until(lambda: said.read_text().endswith("}\n") or running.poll() is not None, seconds=60)
+        until(lambda: said.read_text().endswith("}\n") or running.poll() is not None, seconds=120)
         told = json.loads(said.read_text())
     finally:
         code = ended(running, signal.SIGTERM)

@@ -28,6 +28,7 @@ def watching(house: House, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.send_signal(signal.SIGINT)
+            process.wait(60)  # before its output is closed: what it still tells would fail
 
 
 def line_with(process: subprocess.Popen[str], words: str) -> str:

@@ -49,7 +49,7 @@ def guards(log: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
         assert running.stdout
         running.stdin.close()
         running.stdout.close()
-        running.wait(20)
+        running.wait(60)
 
 
 def start(
@@ -78,7 +78,7 @@ def says(log: Path, word: str) -> bool:
 
 def test_it_ends_with_the_exit_code_of_its_command(guards: list[subprocess.Popen[bytes]], log: Path) -> None:
     running, _ = start(guards, log, [*SLEEP[:-1], "raise SystemExit(7)"])
-    assert running.wait(20) == 7
+    assert running.wait(60) == 7
 
 
 def test_it_ends_by_the_signal_that_ended_its_command(
@@ -87,14 +87,14 @@ def test_it_ends_by_the_signal_that_ended_its_command(
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGABRT):
         running, pid = start(guards, log, SLEEP)
         os.kill(pid, number)
-        assert running.wait(20) == -number
+        assert running.wait(60) == -number
 
 
 def test_a_closed_pipe_asks_the_command_to_stop(guards: list[subprocess.Popen[bytes]], log: Path) -> None:
     running, pid = start(guards, log, SLEEP)
     assert running.stdin
     running.stdin.close()
-    assert running.wait(20) == -signal.SIGTERM
+    assert running.wait(60) == -signal.SIGTERM
     assert gone(pid)
 
 
@@ -102,7 +102,7 @@ def test_a_command_that_does_not_listen_is_killed(guards: list[subprocess.Popen[
     running, pid = start(guards, log, DEAF, seconds=0.3)
     until(lambda: says(log, "up"))
     running.terminate()  # the same as a closed pipe
-    assert running.wait(20) == -signal.SIGKILL
+    assert running.wait(60) == -signal.SIGKILL
     assert says(log, "heard")
     assert gone(pid)
 
@@ -111,7 +111,7 @@ def test_a_stopped_command_is_woken_to_hear_its_end(guards: list[subprocess.Pope
     running, pid = start(guards, log, SLEEP, seconds=60)
     os.kill(pid, signal.SIGSTOP)
     running.terminate()
-    assert running.wait(20) == -signal.SIGTERM
+    assert running.wait(60) == -signal.SIGTERM
 
 
 def test_a_grandchild_in_its_own_session_goes_too(guards: list[subprocess.Popen[bytes]], log: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_grandchild_in_its_own_session_goes_too(guards: list[subprocess.Popen[
     until(lambda: says(log, "grandchild"))
     grandchild = int(log.read_text().split()[1])
     os.kill(pid, signal.SIGKILL)
-    assert running.wait(20) == -signal.SIGKILL
+    assert running.wait(60) == -signal.SIGKILL
     assert gone(grandchild)
 
 
@@ -129,7 +129,7 @@ def test_the_command_hears_when_the_guard_itself_is_killed(
     running, pid = start(guards, log, SLEEP)
     until(lambda: says(log, "up"))
     running.kill()
-    running.wait(20)
+    running.wait(60)
     until(lambda: gone(pid), what="the end of the command")
 
 
@@ -151,7 +151,7 @@ def test_a_killed_asker_leaves_nothing(tmp_path: Path) -> None:
     below = descendants(asker.pid)
     assert len(below) == 3  # guard, command, grandchild
     asker.kill()
-    asker.wait(20)
+    asker.wait(60)
     until(lambda: gone(*below), what="the end of guard, command and grandchild")
 
 
@@ -168,7 +168,7 @@ def test_a_held_lock_lasts_until_the_command_has_ended(
         with pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.kill(pid, signal.SIGKILL)
-        running.wait(20)
+        running.wait(60)
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -178,4 +178,4 @@ def test_a_command_that_cannot_start_is_reported(
     running, _ = start(guards, log, [str(tmp_path / "nothing")])
     assert running.stdout
     assert running.stdout.read().decode() == f"{tmp_path}/nothing: No such file or directory"
-    assert running.wait(20) == 127
+    assert running.wait(60) == 127

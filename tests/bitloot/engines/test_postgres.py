@@ -160,7 +160,7 @@ def test_a_killed_starter_leaves_nothing_and_the_next_start_goes_on(directory: P
         pids = descendants(starter.pid)
         assert int(starter.stdout.readline()) in pids
         starter.kill()
-        starter.wait(20)
+        starter.wait(60)
     with PostgresEngine(directory, durable=False) as engine:  # waits for the rest of the dead one
         assert gone(*pids)
         assert ask(engine.url, "SELECT to_regclass('kept')::text") == [("kept",)]
@@ -194,7 +194,7 @@ def test_an_ordinary_user_runs_it_and_a_kill_leaves_nothing() -> None:
                 assert os.stat(f"/proc/{pid}").st_uid == (user.account.uid if user.account else os.geteuid())
                 pids = descendants(starter.pid)
                 starter.send_signal(end)
-                starter.wait(20)
+                starter.wait(60)
             until(lambda: gone(*pids), what="the end of PostgreSQL")  # noqa: B023
 
 

@@ -83,7 +83,7 @@ def test_all_of_it_can_be_stalled(python: Callable[[str], Process]) -> None:
 
 def test_it_gets_the_given_environment_and_nothing_else(python: Callable[[str], Process]) -> None:
     process = python("import os; print(sorted(os.environ))").start()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     names = process.log.read_text()
     assert "GREETING" in names
     assert "HOME" not in names
@@ -92,7 +92,7 @@ def test_it_gets_the_given_environment_and_nothing_else(python: Callable[[str], 
 def test_its_log_is_private_and_kept_over_restarts(python: Callable[[str], Process]) -> None:
     process = python("print('once')")
     for _ in range(2):
-        process.start().wait(20)
+        process.start().wait(60)
     assert process.log.read_text() == "once\nonce\n"
     assert stat.S_IMODE(process.log.stat().st_mode) == 0o600
     assert process.last_lines() == "once"

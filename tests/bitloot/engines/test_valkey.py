@@ -109,7 +109,7 @@ def test_a_killed_starter_leaves_nothing(tmp_path: Path) -> None:
         pids = descendants(starter.pid)
         assert len(pids) == 2  # the guard and Valkey
         starter.kill()
-        starter.wait(20)
+        starter.wait(60)
     until(lambda: gone(*pids), what="the end of Valkey")
 
 
@@ -121,5 +121,5 @@ def test_an_ordinary_user_runs_it() -> None:
             assert connection.ping()
             pids = descendants(starter.pid)
             starter.kill()
-            starter.wait(20)
+            starter.wait(60)
         until(lambda: gone(*pids), what="the end of Valkey")

@@ -24,6 +24,7 @@ class Bench:
     """One supplier, set up beside its stand-in."""
 
     supplier: Supplier
+    hasty: Supplier  # the same, but it waits for half a second only
     stranger: Supplier  # the same with credentials that the stand-in does not know
     nowhere: Supplier  # the same with an address where nobody listens
     standins: RunningStandins
@@ -51,13 +52,14 @@ class Bench:
         until(lambda: self.supplier.fetch_keys(supplier_ref, quantity).complete, what="delivery")
         return supplier_ref, self.supplier.fetch_keys(supplier_ref, quantity)
 
-    def spend(self) -> tuple[str, Callable[[], object]]:
-        """Our reference, and the one call that spends money, ready to be made."""
+    def spend(self, by: Supplier | None = None) -> tuple[str, Callable[[], object]]:
+        """Our reference, and the one call that spends money, ready to be made; `by` another than the usual one."""
+        spender = by or self.supplier
         if self.supplier.capabilities.two_phase:
             ref, supplier_ref = self.begin()
-            return ref, lambda: self.supplier.commit(supplier_ref)
+            return ref, lambda: spender.commit(supplier_ref)
         ref = f"BL-{secrets.token_hex(8)}"
-        return ref, lambda: self.supplier.begin(ref, self.wanted)
+        return ref, lambda: spender.begin(ref, self.wanted)
 
     def charged(self, ref: str) -> int:
         return charges(self.standins.shop.config.ledger_dir)[ref]

@@ -138,7 +138,7 @@ class Contract:
             assert raised.value.after == 7
 
     def test_an_answer_that_takes_too_long_is_in_doubt(self, bench: Bench) -> None:
-        ref, spend = bench.spend()
+        ref, spend = bench.spend(bench.hasty)
         bench.fault(bench.money_point, "delay", seconds=1.5, after=True)
         with pytest.raises(Ambiguous):
             spend()

@@ -37,7 +37,8 @@ def bench(standins: RunningStandins) -> Bench:
     secret = SecretStr(config.kinguin_secret)
     stranger, other = SecretStr("a-key-of-nobody"), SecretStr("another-secret")
     return Bench(
-        supplier=Kinguin(standins.kinguin_url, SecretStr(config.kinguin_api_key), secret, timeout=1),
+        supplier=Kinguin(standins.kinguin_url, SecretStr(config.kinguin_api_key), secret, timeout=10),
+        hasty=Kinguin(standins.kinguin_url, SecretStr(config.kinguin_api_key), secret, timeout=0.5),
         stranger=Kinguin(standins.kinguin_url, stranger, other, timeout=5),
         nowhere=Kinguin("http://127.0.0.1:1", stranger, other, timeout=5),
         standins=standins,

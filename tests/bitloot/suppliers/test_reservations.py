@@ -55,7 +55,8 @@ def bench(standins: RunningStandins) -> Bench:
     credentials = ClientCredentials(token_url, config.reservations_client_id, known, name="reservations")
     stranger = ClientCredentials(token_url, "nobody", SecretStr("nothing"), name="reservations")
     return Bench(
-        supplier=Reservations(url, verifier, credentials, timeout=1),
+        supplier=Reservations(url, verifier, credentials, timeout=10),
+        hasty=Reservations(url, verifier, credentials, timeout=0.5),
         stranger=Reservations(url, other, stranger, timeout=5),
         nowhere=Reservations("http://127.0.0.1:1", other, credentials, timeout=5),
         standins=standins,

@@ -34,7 +34,7 @@ from web.relay.server import Relay
 __all__ = ["Ear", "RelayProcess", "RelayThread", "a_settled_order", "deaf_client", "heard_until", "here"]
 
 #: Seconds that anything may take which comes by itself.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Ear:

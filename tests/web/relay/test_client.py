@@ -61,19 +61,19 @@ def following(url: str, token: str | Callable[[], str], **options: Any) -> Itera
 
 
 def event(heard: Heard) -> Event:
-    found = heard.get(timeout=20)
+    found = heard.get(timeout=60)
     assert isinstance(found, Event)
     return found
 
 
 def start(heard: Heard) -> Subscribed:
-    found = heard.get(timeout=20)
+    found = heard.get(timeout=60)
     assert isinstance(found, Subscribed)
     return found
 
 
 def refusal(heard: Heard) -> str:
-    found = heard.get(timeout=20)
+    found = heard.get(timeout=60)
     assert isinstance(found, RelayRefused)
     return found.code
 
@@ -129,10 +129,10 @@ def test_what_a_second_try_cannot_mend_is_raised(relay: RelayThread, tokens: Tok
 
 
 def test_a_token_that_expires_is_asked_for_again(relay: RelayThread, tokens: Tokens) -> None:
-    order = a_settled_order()
-    given = iter([tokens.buyer(order.id, 1), tokens.buyer(order.id)])
-    with following(relay.url, lambda: next(given)) as heard:
+    order, begun = a_settled_order(), threading.Event()
+    with following(relay.url, lambda: tokens.buyer(order.id, 600 if begun.is_set() else 2)) as heard:
         assert start(heard).recovered is None
+        begun.set()
         assert start(heard).recovered is True
         order.advance(OrderState.PAID, actor="test")
         assert event(heard).seq == 2

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState
@@ -70,26 +73,48 @@ def test_an_expired_token_is_refused_by_its_own_code(relay: RelayThread, tokens:
         assert ear.end() == (4419, [])
 
 
+def in_time(attempt: Callable[[int], Ear]) -> Ear:
+    """What `attempt` has brought about before a token of so many seconds ended; more of them where the machine stands
+    still meanwhile."""
+    for seconds in (2, 5):
+        with suppress(ConnectionClosed):
+            return attempt(seconds)
+    return attempt(30)
+
+
 def test_expiry_ends_an_open_connection(relay: RelayThread, tokens: Tokens) -> None:
-    with Ear(relay.url, tokens.admin("tester", "owner", 2)) as ear:
-        ear.subscribe(topic="orders")
-        assert ear.end() == (4419, [])
+    with ExitStack() as left:
+
+        def subscribed(seconds: int) -> Ear:
+            ear = left.enter_context(Ear(relay.url, tokens.admin("tester", "owner", seconds)))
+            assert ear.subscribe(topic="orders")["type"] == "subscribed"
+            return ear
+
+        assert in_time(subscribed).end() == (4419, [])
 
 
 def test_a_fresh_token_carries_an_open_connection_on(relay: RelayThread, tokens: Tokens) -> None:
     order = a_settled_order()
-    with Ear(relay.url, tokens.buyer(order.id, 2)) as ear:
-        ear.hear()
-        ear.say("refresh", token=tokens.buyer(order.id, 600))
-        renewed = ear.hear()
-        assert renewed["type"] == "refreshed"
-        assert renewed["expires"] > ear.welcome["expires"] + 500
+    with ExitStack() as left:
+
+        def renewed(seconds: int) -> Ear:
+            ear = left.enter_context(Ear(relay.url, tokens.buyer(order.id, seconds)))
+            ear.hear()
+            ear.say("refresh", token=tokens.buyer(order.id, 600))
+            told = ear.hear()
+            assert told["type"] == "refreshed"
+            assert told["expires"] > ear.welcome["expires"] + 500
+            return ear
+
+        ear = in_time(renewed)
         time.sleep(max(0.0, ear.welcome["expires"] - time.time()) + 0.1)  # the old one's time
         order.advance(OrderState.PAID, actor="test")
         assert ear.hear()["seq"] == 2
         ear.say("refresh", token=tokens.buyer(order.id, 1))
-        assert ear.hear()["type"] == "refreshed"
-        assert ear.end() == (4419, [])
+        code, said = ear.end()
+        assert code == 4419
+        told = [message["type"] for message in said]
+        assert told in (["refreshed"], [])  # nothing if its second was over already
 
 
 def test_a_token_of_somebody_else_carries_nothing_on(relay: RelayThread, tokens: Tokens, admin: str) -> None:

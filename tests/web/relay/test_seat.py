@@ -94,7 +94,7 @@ def test_a_replay_waits_for_its_own_client_and_only_so_long(database: Settings, 
     hello = {"type": "hello", "token": admin}
     replay = {"type": "subscribe", "topic": "orders", "cursor": begin}
     with (
-        RelayThread(database, Limits(send_seconds=0.5)) as relay,
+        RelayThread(database, Limits(send_seconds=2)) as relay,
         Ear(relay.url, admin) as good,
         deaf_client(relay.port, hello, replay),
     ):

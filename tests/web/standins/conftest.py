@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,6 +32,20 @@ def config(tmp_path: Path, receiver: Receiver) -> StandinsConfig:
 def standins(config: StandinsConfig) -> Iterator[RunningStandins]:
     with start_standins(config) as running:
         yield running
+
+
+@pytest.fixture
+def pass_time(standins: RunningStandins, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], object]:
+    """Lets so many seconds pass for what happens later, so that no test has to be quicker than it."""
+    passed = [0.0]
+
+    def let_pass(seconds: float) -> None:
+        passed[0] += seconds
+        standins.shop.floor.later.call(0, lambda: None)  # it looks at its clock again
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed[0])
+    monkeypatch.setattr("web.standins.later.time", clock)
+    return let_pass
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ class Receiver:
             self._changed.notify_all()
             return self.answer(self.received)
 
-    def wait_for(self, number: int, seconds: float = 10.0) -> list[Received]:
+    def wait_for(self, number: int, seconds: float = 60.0) -> list[Received]:
         """At least so many notices, in the order of their arrival; fails after so many seconds."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.received) >= number, seconds), len(self.received)

@@ -47,7 +47,7 @@ def test_it_runs_until_it_is_told_to_stop(tmp_path: Path, number: int) -> None:
         answer = requests.get(f"{url}/kinguin/v1/balance", headers={"X-Api-Key": KINGUIN_KEY}, timeout=10)
         assert answer.status_code == 200
         process.send_signal(number)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert (tmp_path / "standins" / "kinguin.jsonl").exists()
 
 

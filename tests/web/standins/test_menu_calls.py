@@ -86,14 +86,14 @@ def test_half_a_json_text_after_the_purchase(caller: Caller) -> None:
 
 @pytest.mark.parametrize(("name", "charged"), [("slow_before", {}), ("slow_after", {"BL-1": 1})])
 def test_an_answer_too_late(caller: Caller, name: str, charged: dict[str, int]) -> None:
-    caller.fault(name, seconds=0.5)
+    caller.fault(name, seconds=3)
     asked = {"products": [{"productId": "65b1f0a2c3d4e5f601020301", "qty": 1, "price": 99.5}]}
     with pytest.raises(requests.ReadTimeout):
         requests.post(
             f"{caller.standins.kinguin_url}/v2/order",
             json=asked | {"orderExternalId": "BL-1"},
             headers={"X-Api-Key": caller.config.kinguin_api_key},
-            timeout=0.2,
+            timeout=(10, 0.2),
         )
     assert bought(caller) == charged
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -77,9 +78,13 @@ def test_what_is_held_too_long_goes_alone(caller: Caller, receiver: Receiver) ->
     assert len(receiver.wait_for(1)) == 1
 
 
-def test_a_late_notice_is_overtaken(caller: Caller, receiver: Receiver) -> None:
-    caller.fault("ipn_delayed", seconds=0.3, match="confirming")
+def test_a_late_notice_is_overtaken(
+    caller: Caller, receiver: Receiver, pass_time: Callable[[float], object]
+) -> None:
+    caller.fault("ipn_delayed", seconds=60, match="confirming")
     pay(caller)
+    receiver.wait_for(4)
+    pass_time(60)
     assert bodies(receiver.wait_for(5))[-1]["payment_status"] == "confirming"
 
 
