@@ -86,7 +86,7 @@ def test_half_a_json_text_after_the_purchase(caller: Caller) -> None:
 
 @pytest.mark.parametrize(("name", "charged"), [("slow_before", {}), ("slow_after", {"BL-1": 1})])
 def test_an_answer_too_late(caller: Caller, name: str, charged: dict[str, int]) -> None:
-    caller.fault(name, seconds=3)
+    caller.fault(name, seconds=1.5)
     asked = {"products": [{"productId": "65b1f0a2c3d4e5f601020301", "qty": 1, "price": 99.5}]}
     with pytest.raises(requests.ReadTimeout):
         requests.post(
