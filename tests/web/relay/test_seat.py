@@ -46,7 +46,7 @@ def test_a_stalled_reader_is_cut_and_delays_nobody(database: Settings, admin: st
 def test_one_that_is_slow_but_reads_on_is_told_to_reload(database: Settings, admin: str) -> None:
     with (
         redis.Redis.from_url(database.redis_url.get_secret_value()) as bell,
-        RelayThread(database, Limits(buffer_bytes=1 << 16, farewell_seconds=20)) as relay,
+        RelayThread(database, Limits(buffer_bytes=1 << 16, farewell_seconds=300)) as relay,
         Ear(relay.url, admin) as slow,
     ):
         slow.subscribe(topic="jobs")
