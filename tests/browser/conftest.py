@@ -14,7 +14,7 @@ from tests.flows.house import House
 from tests.servers import Servers
 from tests.tools import CHROMIUM
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 #: Quiet, and fit for a root user in a container.
 FLAGS = (
@@ -45,9 +45,9 @@ def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @contextmanager
 def profile(browser: Browser, house: House, **options: Any) -> Iterator[BrowserContext]:
-    """A visitor: nothing kept from those before. Whatever does not come within fifteen seconds has failed."""
+    """A visitor: nothing kept from those before. Whatever does not come within half a minute has failed."""
     context = browser.new_context(**options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     try:
         if options.get("java_script_enabled", True):
             context.grant_permissions(["clipboard-read", "clipboard-write"], origin=house.web)

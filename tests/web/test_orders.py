@@ -119,9 +119,9 @@ def test_a_gateway_that_is_away_leaves_an_order_that_a_repeat_pays_for(
 def test_a_gateway_that_answers_late_and_badly_is_not_taken_for_the_database(
     place: Ask, standins: RunningStandins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fault(standins, "delay", seconds=0.6)
+    fault(standins, "delay", seconds=1.5)
     fault(standins, "drop_after_effect")
-    monkeypatch.setattr("web.orders.database", lambda: database(0.4))
+    monkeypatch.setattr("web.orders.database", lambda: database(1.2))
     install()
     try:
         answer = place(headers=key())
