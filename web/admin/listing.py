@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from falcon import Request, Response
@@ -78,12 +79,18 @@ class Sent:
     rows: int = 0
 
 
+@cache
+def _as_file(query: type[Filtered]) -> Any:
+    """What may be asked of a list, and in which format. Made once: making it costs as much as half an application."""
+    return create_model(f"{query.__name__}Export", __base__=(query, InFormat))
+
+
 class AdminExport:
     """Rows leave as they are read, a batch at a time: neither memory nor a transaction grows with the list. It ends
     with its reader's right; what was cut off is a record as well."""
 
     def __init__(self, gate: Gate, told: Told, exports: Exports) -> None:
-        query: Any = create_model(f"{told.query.__name__}Export", __base__=(told.query, InFormat))
+        query = _as_file(told.query)
 
         @describe(
             f"{told.title}: all that the filter finds, as CSV or JSON lines; recorded",
