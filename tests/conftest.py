@@ -29,8 +29,10 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 #: What starts processes or a browser takes seconds a test. It runs first, so that no worker is left alone with it.
-LONG = ("tests/faults/", "tests/flows/", "tests/browser/", "tests/web/test_schemathesis.py")
-LONG += tuple(f"tests/bitloot/cli/test_{name}.py" for name in ("up", "demo", "house"))
+LONG = (
+    *("tests/faults/", "tests/flows/", "tests/browser/", "tests/web/test_schemathesis.py"),
+    *(f"tests/bitloot/cli/test_{name}.py" for name in ("up", "demo", "house")),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
