@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from dataclasses import dataclass
 
-__all__ = ["Answer", "connect", "read_answer", "send"]
+__all__ = ["Answer", "answered", "connect", "read_answer", "send"]
 
 PATIENCE = 8.0
 
@@ -22,6 +23,11 @@ def connect(port: int, first: bytes = b"") -> socket.socket:
     sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     sock.sendall(first)
     return sock
+
+
+def answered(socks: list[socket.socket]) -> list[socket.socket]:
+    """Those that have something to read, or an end."""
+    return select.select(socks, [], [], 0)[0]
 
 
 def send(port: int, request: bytes, *, half_close: bool = False) -> Answer | None:

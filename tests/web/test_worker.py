@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import select
 import signal
 import socket
 import sys
@@ -17,7 +16,7 @@ import pytest
 from bitloot.engines.ports import free_port
 from bitloot.engines.process import Process
 from tests.waiting import until
-from tests.web.sockets import Answer, connect, read_answer, send
+from tests.web.sockets import Answer, answered, connect, read_answer, send
 
 #: General threads of the server below; every crowd of bad clients is larger.
 THREADS = 2
@@ -78,10 +77,6 @@ def hasty_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 def own_edge(tmp_path: Path) -> Iterator[Edge]:
     with running(tmp_path) as started:
         yield started
-
-
-def answered(socks: list[socket.socket]) -> list[socket.socket]:
-    return select.select(socks, [], [], 0)[0]
 
 
 def problem_of(answer: Answer | None) -> tuple[int, str]:
