@@ -51,9 +51,8 @@ def running(folder: Path, worker: str = "PatientWorker") -> Iterator[Edge]:
     port = free_port()
     argv = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", str(THREADS)]
     argv += ["--worker-class", f"tests.web.hasty.{worker}", "--worker-connections", str(ROOM)]
-    argv += ["--graceful-timeout", "5", "--keep-alive", "30", "--no-control-socket"]
+    argv += ["--graceful-timeout=5", "--keep-alive=30", "--no-control-socket", "tests.web.hasty:application"]
     environ = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"}
-    argv.append("tests.web.hasty:application")
     with Process("gunicorn", argv, environ, folder / "gunicorn.log", cwd=folder) as process:
         process.wait_for(port)
         yield Edge(process, port)
@@ -68,15 +67,15 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 
 @pytest.fixture(scope="module")
 def hasty_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """For clients that are late by intention; whoever stands still unawares would be late too."""
-    with running(tmp_path_factory.mktemp("hasty"), "HastyWorker") as started:
-        yield started
+    """For clients that are late by intention."""
+    with running(tmp_path_factory.mktemp("hasty"), "HastyWorker") as hasty:
+        yield hasty
 
 
 @pytest.fixture
 def own_edge(tmp_path: Path) -> Iterator[Edge]:
-    with running(tmp_path) as started:
-        yield started
+    with running(tmp_path) as own:
+        yield own
 
 
 def problem_of(answer: Answer | None) -> tuple[int, str]:
@@ -216,7 +215,7 @@ def test_who_sends_most_is_turned_away_when_all_together_hold_too_much(edge: Edg
         begun = HEAD + b"Content-Length: 65000\r\n\r\n" + b"x" * 60_000
         large = [crowd.enter_context(connect(edge.port, begun)) for _ in range(20)]
         assert edge.good(b"paid", "/payments/ipn") == (200, b"4")
-        until(lambda: len(answered(large)) >= 15)  # as many as the rest has room for stay
+        until(lambda: len(answered(large)) >= 15)  # the others fit
         assert {problem_of(read_answer(sock)) for sock in answered(large)} == {(503, "overloaded")}
 
 
