@@ -200,6 +200,7 @@ def test_a_notice_is_rehearsed_before_it_runs_again(house: House, desk: Page, so
     until(lambda: house.rows(sql) == [(1,)], what="the replay")
 
 
+@pytest.mark.usefixtures("sold")
 def test_the_keyboard_alone_is_enough(house: House, desk: Page) -> None:
     desk.goto(f"{house.web}/console/jobs")
     heading(desk, "Dead jobs")

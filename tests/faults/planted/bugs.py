@@ -92,7 +92,7 @@ _ALL = (
     Bug(
         "empty-aad",
         "a sealed key is bound to no place",
-        (Change("bitloot.envelope", 'return b"".join(len(part)', 'return b"" and b"".join(len(part)'),),
+        (Change("bitloot.envelope", "return bound", 'return b"" and bound'),),
         (
             f"{NET}an_order_is_bought_sealed_and_told_once",
             "tests/bitloot/test_vault.py::test_a_sealed_key_opens_for_its_own_order_and_label_only",
