@@ -25,7 +25,8 @@ STATE = """CASE WHEN mod(n, 1000) < 700 THEN 'fulfilled' WHEN mod(n, 1000) < 880
      WHEN mod(n, 1000) < 993 THEN 'refund_due'
      WHEN mod(n, 1000) < 996 THEN 'paid'
      WHEN mod(n, 1000) < 998 THEN 'waiting' ELSE 'ready' END"""
-AT = "now() - n * interval '31536000 seconds' / %(total)s"
+#: Spread over a year; the fraction comes first, since so many seconds are no interval.
+AT = "now() - n::double precision / %(total)s * interval '31536000 seconds'"
 COIN = "(ARRAY['btc', 'eth', 'ltc', 'xmr'])[1 + mod(n, 4)]"
 EACH = "FROM generate_series(%(first)s::integer, %(last)s::integer) n"
 
