@@ -108,4 +108,5 @@ ORDERS = Listing(
     sorts={"created_at": Sort("created_at")},
     usual="-created_at",
     make=maker(OrderRow),
+    elsewhere=frozenset({"product_id", "supplier", "gateway"}),
 )

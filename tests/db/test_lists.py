@@ -71,6 +71,25 @@ def test_more_than_is_counted_is_told_as_such(database: Settings, monkeypatch: p
     assert caught.value.at == "page"
 
 
+def test_fewer_are_counted_where_each_must_be_looked_up_elsewhere(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.lists.CAP_ELSEWHERE", 1)
+    game = a_product("kinguin")
+    for _ in range(3):
+        an_order((game, 1))
+    for filters, total, capped in (
+        ({}, 3, False),
+        ({"supplier": "kinguin"}, 1, True),
+        ({"supplier": "x"}, 0, False),
+    ):
+        found = ORDERS.page(filters, limit=1)
+        assert (found.total, found.capped) == (total, capped)
+    first = ORDERS.page({"supplier": "kinguin"}, limit=1)
+    onward = ORDERS.page({"supplier": "kinguin"}, limit=2, cursor=first.cursor)
+    assert len({row.id for row in (*first.rows, *onward.rows)}) == 3
+
+
 @pytest.mark.parametrize(
     "cursor", ["x", "bm9uZQ", "WyItY3JlYXRlZF9hdCIsMSwyXQ", "WyJjcmVhdGVkX2F0IiwiYSIsImIiXQ"]
 )
