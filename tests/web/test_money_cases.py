@@ -177,6 +177,7 @@ def test_rejected_it_ends_unpaid(till: Till, row: Row) -> None:
 
 def test_an_overpaid_order_is_bought_once_and_the_surplus_is_asked_about(till: Till) -> None:
     """The gate of PROVIDERS §3.4 is passed: the buyer gets the key, and the case is about the rest."""
+    till.standins.configure(delivery_seconds=600)  # it stands still but for what is done to it here
     double = till.payment.pay_amount * 2
     till.at_gateway("finished", double)
     till.notice("finished", actually_paid=float(double))
@@ -193,6 +194,7 @@ def test_an_overpaid_order_is_bought_once_and_the_surplus_is_asked_about(till: T
 
 @pytest.mark.parametrize("move", ["accept", "refund_due", "reject"])
 def test_money_on_top_of_a_sold_order_changes_nothing_there(till: Till, move: str) -> None:
+    till.standins.configure(delivery_seconds=600)  # it stands still but for what is done to it here
     till.at_gateway("finished")
     till.notice("finished")
     till.work()
