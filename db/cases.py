@@ -100,33 +100,26 @@ def open_case(order_id: uuid.UUID, subject: uuid.UUID | str, kind: str, figures:
     )
 
 
+_END = (
+    "UPDATE cases SET state = 'resolved', resolution = 'ended', resolved_by = %s, reason = %s,"
+    " resolved_at = clock_timestamp() WHERE state = 'open' AND"
+)
+
+
 def end_cases(order_id: uuid.UUID, kind: str, *, who: str, reason: str) -> int:
     """Closes what has answered itself; how many."""
-    return len(
-        rows(
-            "UPDATE cases SET state = 'resolved', resolution = 'ended', resolved_by = %s, reason = %s,"
-            " resolved_at = clock_timestamp() WHERE order_id = %s AND kind = %s AND state = 'open' RETURNING id",
-            *(who, reason, order_id, kind),
-        )
-    )
+    return len(rows(f"{_END} order_id = %s AND kind = %s RETURNING id", who, reason, order_id, kind))
 
 
 def end_these(case_ids: Sequence[uuid.UUID], *, who: str, reason: str) -> None:
     """Closes those of them that are open, and none that were opened since."""
-    rows(
-        "UPDATE cases SET state = 'resolved', resolution = 'ended', resolved_by = %s, reason = %s,"
-        " resolved_at = clock_timestamp() WHERE id = ANY(%s::uuid[]) AND state = 'open' RETURNING id",
-        *(who, reason, [str(case_id) for case_id in case_ids]),
-    )
+    rows(f"{_END} id = ANY(%s::uuid[]) RETURNING id", who, reason, [str(case_id) for case_id in case_ids])
 
 
-def holding_case(order_id: uuid.UUID, subject: uuid.UUID | None = None) -> str | None:
-    """The kind of an open case that forbids buying: about `subject`, or any of the order's."""
-    found = rows(
-        "SELECT kind FROM cases WHERE order_id = %s AND state = 'open' AND kind = ANY(%s)"
-        " AND (%s::text IS NULL OR subject = %s::text) LIMIT 1",
-        *(order_id, sorted(HOLDING), *([None if subject is None else str(subject)] * 2)),
-    )
+def holding_case(order_id: uuid.UUID) -> str | None:
+    """The kind of an open case of the order that forbids buying; of its payment's alone `db.paying` tells."""
+    sql = "SELECT kind FROM cases WHERE order_id = %s AND state = 'open' AND kind = ANY(%s) LIMIT 1"
+    found = rows(sql, order_id, sorted(HOLDING))
     return str(found[0][0]) if found else None
 
 

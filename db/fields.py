@@ -1,7 +1,8 @@
-"""Column types that Peewee does not have."""
+"""Column types that Peewee does not have, and ids that come as text."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import Any
 
 from peewee import DateTimeField, Field, TextField
 
-__all__ = ["StateField", "TimeField", "TransactionIdField"]
+__all__ = ["StateField", "TimeField", "TransactionIdField", "as_uuid"]
 
 
 class TimeField(DateTimeField):
@@ -50,3 +51,11 @@ class TransactionIdField(Field):
 
     def python_value(self, value: str | None) -> int | None:
         return None if value is None else int(value)
+
+
+def as_uuid(text: str | uuid.UUID) -> uuid.UUID | None:
+    """None for what is no id at all: no row has that one either."""
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        return None

@@ -9,7 +9,7 @@ from datetime import datetime
 from peewee import ForeignKeyField, IntegerField, TextField, UUIDField
 
 from db.base import Model, now, rows
-from db.fields import TimeField
+from db.fields import TimeField, as_uuid
 from db.lists import Listing, Sort, maker
 from db.orders import Order
 
@@ -99,10 +99,7 @@ def bury(
 
 def _order_of(subject_id: str) -> str | None:
     """The order whose id this is, or that of its payment or of a notice that was to run again."""
-    try:
-        known = str(uuid.UUID(subject_id))
-    except ValueError:
-        return None
+    known = as_uuid(subject_id)
     found = rows(
         "SELECT id FROM orders WHERE id = %s UNION ALL SELECT order_id FROM payments WHERE id = %s"
         " UNION ALL SELECT n.order_id FROM notices n JOIN replays r ON r.notice_id = n.id WHERE r.id = %s",

@@ -106,7 +106,7 @@ class Listing(Generic[T]):
 
     def _cap(self, filters: Mapping[str, Any]) -> int:
         used = {name for name, value in filters.items() if value is not None}
-        return min(CAP, CAP_ELSEWHERE) if used & self.elsewhere else CAP
+        return CAP_ELSEWHERE if used & self.elsewhere else CAP
 
     def batch(
         self,

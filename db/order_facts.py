@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bitloot.states import OrderState
 from db.base import rows
+from db.fields import as_uuid
 from db.orders import Line, Move, Order
 from db.payments import Payment
 from db.products import Product
@@ -56,19 +57,12 @@ def keys_per_line(order_id: uuid.UUID) -> Counter[uuid.UUID]:
 def products_named(names: Iterable[str]) -> dict[str, Product]:
     """The sellable products that `names` mean, each by its id or its sku."""
     wanted = set(names)
-    ids = {parsed for name in wanted if (parsed := _as_uuid(name)) is not None}
+    ids = {parsed for name in wanted if (parsed := as_uuid(name)) is not None}
     query = Product.select().where(Product.active, (Product.sku.in_(wanted)) | (Product.id.in_(ids)))
     found: dict[str, Product] = {}
     for product in query:
-        found |= {name: product for name in wanted if product.sku == name or _as_uuid(name) == product.id}
+        found |= {name: product for name in wanted if product.sku == name or as_uuid(name) == product.id}
     return found
-
-
-def _as_uuid(name: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(name)
-    except ValueError:
-        return None
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from peewee import (
 from bitloot.states import ACTIVE, OrderState, check_move
 from db import base
 from db.base import Model, now, rows, transaction
-from db.fields import StateField, TimeField, TransactionIdField
+from db.fields import StateField, TimeField, TransactionIdField, as_uuid
 from db.products import Product
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "NewLine",
     "Order",
     "claim_due",
-    "known_id",
     "order_with_items",
     "place_order",
     "still_due",
@@ -66,7 +65,7 @@ class Order(Model):
     @classmethod
     def find(cls, order_id: str | uuid.UUID) -> Order | None:
         """The order, or None; also for what is no order id at all."""
-        found = cls.load("WHERE t.id = %s", known_id(order_id))
+        found = cls.load("WHERE t.id = %s", as_uuid(order_id))
         return found[0] if found else None
 
     def advance(
@@ -227,20 +226,12 @@ def place_order(
     return Order.get_by_id(order_id), True
 
 
-def known_id(order_id: str | uuid.UUID) -> uuid.UUID | None:
-    """None for what is no order id at all: no order has that one either."""
-    try:
-        return uuid.UUID(str(order_id))
-    except ValueError:
-        return None
-
-
 def order_with_items(order_id: str | uuid.UUID) -> tuple[Order | None, list[tuple[str, int]]]:
     """The order, and (name, quantity) of each line in the order in which they were asked for, by one read."""
     found = rows(
         f"SELECT l.name, l.quantity, {Order.columns('t')} FROM orders t JOIN lines l ON l.order_id = t.id"  # noqa: S608
         " WHERE t.id = %s ORDER BY l.position",
-        known_id(order_id),
+        as_uuid(order_id),
     )
     items = [(str(name), int(quantity)) for name, quantity, *_ in found]
     return (Order.from_row(found[0][2:]) if found else None), items
@@ -277,10 +268,11 @@ def claim_due(state: OrderState, limit: int, again: float, backlog: float = 0.0)
     """Takes up to `limit` orders of one state that stood still too long, the longest waiting first.
 
     Nobody else gets them for `again` seconds. What was sent less than `backlog` seconds ago still waits in its queue
-    and is left there. `due_at` is the cursor: what was taken goes to the end of the queue,
-    so that orders whose step fails each time starve nobody. An order that somebody holds locked is passed over and
-    stays due: nothing found does not mean that nothing is due (`still_due`). By `ANY(ARRAY(…))`, here and in all
-    claims, since of `IN (… LIMIT n FOR UPDATE SKIP LOCKED)` a nested loop would ask again and take n more each time.
+    and is left there; what was sent is due again `again` seconds later. `due_at` is the cursor: what was taken goes to
+    the end of the queue, so that orders whose step fails each time starve nobody. An order that somebody holds locked
+    is passed over and stays due: nothing found does not mean that nothing is due (`still_due`). By `ANY(ARRAY(…))`,
+    here and in all claims, since of `IN (… LIMIT n FOR UPDATE SKIP LOCKED)` a nested loop would ask again and take n
+    more each time.
     """
     found = rows(
         "UPDATE orders SET due_at = clock_timestamp() + %s * interval '1 second' WHERE id = ANY(ARRAY("

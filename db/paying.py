@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from bitloot.case_moves import HOLDING
 from bitloot.states import PaymentState
 from db.base import rows
+from db.fields import as_uuid
 from db.known_payments import Known, known_of
-from db.orders import Order, known_id
+from db.orders import Order
 from db.payments import Payment
 
 __all__ = ["Paying", "find_paying"]
@@ -48,7 +49,7 @@ def find_paying(order_id: str | uuid.UUID) -> Paying | None:
         f"  AND c.kind = ANY(%s) LIMIT 1), {Order.columns('o')}, {Payment.columns('p')}"
         " FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.state = %s"
         " WHERE o.id = %s ORDER BY p.confirmed_at NULLS LAST LIMIT 1",
-        *(sorted(HOLDING), str(PaymentState.FINISHED), known_id(order_id)),
+        *(sorted(HOLDING), str(PaymentState.FINISHED), as_uuid(order_id)),
     )
     if not found:
         return None

@@ -21,8 +21,8 @@ from peewee import (
 
 from bitloot.states import PurchaseState, check_purchase_move
 from db.base import Model, now, rows
-from db.fields import StateField, TimeField
-from db.orders import Line, Order, known_id
+from db.fields import StateField, TimeField, as_uuid
+from db.orders import Line, Order
 
 __all__ = ["Purchase", "PurchaseMove", "intend", "order_with_purchases", "purchases_of"]
 
@@ -90,13 +90,8 @@ class Purchase(Model):
         may_pay = rows("SELECT place_purchase(%s, %s, %s, %s, %s, %s, %s)", *told)[0][0]
         if may_pay is None:
             return False
-        self.supplier_ref, self.supplier_status, self.error, self.looks = (
-            supplier_ref,
-            supplier_status,
-            None,
-            0,
-        )
-        self.state, self.begun = PurchaseState.PLACED, None
+        self.supplier_ref, self.supplier_status = supplier_ref, supplier_status
+        self.state, self.begun, self.error, self.looks = PurchaseState.PLACED, None, None, 0
         if may_pay:
             self.state, self.attempt, self.begun = PurchaseState.COMMITTING, self.attempt + 1, latest
         return True
@@ -219,7 +214,7 @@ def order_with_purchases(order_id: str) -> tuple[Order | None, list[Purchase]]:
     found = rows(
         f"SELECT {Order.columns('o')}, {Purchase.columns('p')} FROM orders o JOIN lines l ON l.order_id = o.id"  # noqa: S608
         " LEFT JOIN purchases p ON p.line_id = l.id WHERE o.id = %s ORDER BY l.position, p.generation",
-        known_id(order_id),
+        as_uuid(order_id),
     )
     width = len(Order._meta.sorted_fields)
     purchases = [Purchase.from_row(row[width:]) for row in found if row[width] is not None]

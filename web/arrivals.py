@@ -15,7 +15,7 @@ from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 from web.framing import Framing
 from web.limits import MAX_HELD, SMALL
 
-__all__ = ["Arrival", "Held", "Still", "parser_of_what_came", "receive", "send"]
+__all__ = ["Arrival", "Held", "parser_of_what_came", "receive", "send"]
 
 #: What one look at a socket takes (bytes).
 PIECE = 64 * 1024
@@ -61,17 +61,6 @@ class Held:
             return None
         found = max(among, key=lambda connection: self._sizes.get(connection, 0), default=None)
         return None if found is None or self.has_room(found) else found
-
-
-class Still:
-    """gunicorn's settings, each looked up once: they stand while a worker runs, and each request asks for forty."""
-
-    def __init__(self, settings: Any) -> None:
-        self._settings = settings
-
-    def __getattr__(self, name: str) -> Any:
-        found = self.__dict__[name] = getattr(self._settings, name)
-        return found
 
 
 class _Gathered(Unreader):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from gunicorn import util  # type: ignore[import-untyped]
 from gunicorn.http.wsgi import Response, create  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
 
-__all__ = ["OneWrite", "exchange"]
+__all__ = ["OneWrite", "Still", "exchange"]
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,17 @@ def exchange(application: Application, req: Any, conn: TConn, *, is_last: bool) 
         log.error("an answer broke off", action="answer_broken", error=type(error).__name__)
         raise StopIteration from None
     return not answer.should_close()
+
+
+class Still:
+    """gunicorn's settings, each looked up once: they stand while a worker runs, and each request asks for forty."""
+
+    def __init__(self, settings: Any) -> None:
+        self._settings = settings
+
+    def __getattr__(self, name: str) -> Any:
+        found = self.__dict__[name] = getattr(self._settings, name)
+        return found
 
 
 class OneWrite(Response):  # type: ignore[misc]

@@ -13,9 +13,9 @@ from typing import Any
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
-from web.arrivals import Arrival, Held, Still, parser_of_what_came, receive, send
+from web.arrivals import Arrival, Held, parser_of_what_came, receive, send
 from web.desk import Desk, Elsewhere, at_the_desk
-from web.exchange import exchange
+from web.exchange import Still, exchange
 from web.framing import Verdict
 from web.limits import HEAD_SECONDS, LINGER_SECONDS, MAX_HELD, REQUEST_SECONDS, WRITE_SECONDS
 from web.refusals import Refusal, refusal_for

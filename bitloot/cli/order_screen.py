@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from bitloot.cli.order_standing import standing_of
+from bitloot.cli.last_word import last_word
 from bitloot.cli.order_verdict import Verdict
 from bitloot.cli.spans import since, span
 from bitloot.states import PurchaseState
@@ -210,7 +210,7 @@ class OrderScreen:
             self._console.print(f"[bold red]✗[/] {escape(verdict.reason)}")
             for text in [*verdict.problems, *verdict.open_ends][1:]:
                 self._console.print(f"  [red]•[/] {escape(text)}")
-        last = standing_of(self._proof)
+        last = last_word(self._proof)
         self._console.print(f"[{last.style}]{last.mark}[/] {escape(last.text)}", soft_wrap=True)
 
     def _heading(self, text: str) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from bitloot.cli.last_word import last_word
 from bitloot.cli.opening import open_database
 from bitloot.cli.order_screen import OrderScreen
-from bitloot.cli.order_standing import standing_of
 from bitloot.cli.order_verdict import Verdict, judge_order
 from bitloot.cli.screen import as_json_option, print_json, screen
 from db import Line
@@ -71,7 +71,7 @@ def document(proof: OrderProof, verdict: Verdict) -> dict[str, Any]:
         },
         "whole": verdict.whole,
         "reason": verdict.reason,
-        "stands": standing_of(proof).text,
+        "stands": last_word(proof).text,
         "problems": verdict.problems,
         "open_ends": verdict.open_ends,
         "moves": [

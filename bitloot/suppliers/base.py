@@ -35,7 +35,7 @@ class Capabilities:
     images: bool  # keys may be pictures
     listing: bool  # `orders_between` works: the supplier's own list of what we bought there
     keys_tell: bool = (
-        False  # where all keys are there, `status` asks for nothing else: to fetch them is to ask
+        False  # to fetch the keys is to ask where it stands: of delivered ones `status` says no more
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +11,6 @@ import pytest
 
 from bitloot.cli.day_check import MARGIN, MOST_SILENT, check_day
 from bitloot.errors import Permanent, Retryable
-from bitloot.settings import load_settings
 from bitloot.suppliers.base import Listed, Standing
 from bitloot.suppliers.kinguin import Kinguin
 from db import base
@@ -51,12 +50,7 @@ class Silent(Books):
         raise Retryable("no answer", code="http_503")
 
 
-@pytest.fixture(autouse=True)
-def database(environ: dict[str, str]) -> Iterator[None]:
-    base.configure(load_settings(environ), application="tests")
-    with base.scope():
-        yield
-    base.dispose()
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def purchases(count: int) -> None:

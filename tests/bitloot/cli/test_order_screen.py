@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,20 +10,13 @@ from rich.console import Console
 
 from bitloot.cli.order_screen import MEANING, OrderScreen
 from bitloot.cli.order_verdict import Verdict, judge_order
-from bitloot.settings import load_settings
 from bitloot.states import PurchaseState, SupplierStatus
 from db import Order, base, bury, open_case
 from db.proof import OrderProof, order_proof
 from tests.factories import an_order
 from tests.timeline import a_webhook, finished
 
-
-@pytest.fixture(autouse=True)
-def database(environ: dict[str, str]) -> Iterator[None]:
-    base.configure(load_settings(environ), application="tests")
-    with base.scope():
-        yield
-    base.dispose()
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def proof_of(order: Order) -> OrderProof:

@@ -3,12 +3,9 @@
 import { list } from "/assets/admin/list.js";
 import { make } from "/assets/admin/make.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, facts, orderLink, titled, written } from "/assets/admin/words.js";
+import { chip, facts, named, orderLink, titled } from "/assets/admin/words.js";
 
 const ACTIONS = ["sign_in", "reveal", "download_link", "admin_view", "revoke", "resolve", "replay", "replay_many", "job_retry", "letter_again", "notice_look", "export"];
-
-// {"why": "spam"} as {"Why": "spam"}; what is nested is written out.
-const named = (given) => Object.fromEntries(Object.entries(given).map(([name, value]) => [titled(name), written(value)]));
 
 const details = (row) => {
   const told = Object.keys(row.details || {}).length;

@@ -7,7 +7,7 @@ import { press } from "/assets/admin/press.js";
 import { mayAct } from "/assets/admin/session.js";
 import { opens } from "/assets/admin/table.js";
 import { ago } from "/assets/admin/times.js";
-import { chip, facts, idText, orderLink, plain, prose, titled, told } from "/assets/admin/words.js";
+import { chip, facts, idText, named, orderLink, plain, prose, titled, told } from "/assets/admin/words.js";
 
 const hears = (event) => event.type.startsWith("fulfillment:") || event.type.startsWith("payment:");
 
@@ -97,7 +97,7 @@ export async function oneCase({ params }) {
       movesOf(found, again),
       make("section", { class: "card" }, make("h2", {}, "Figures"),
         found.told.length ? told(found.told) : make("p", { class: "soft" }, "This kind of case has none.")),
-      found.basis && make("section", { class: "card" }, make("h2", {}, "What the answer rests on"), facts(Object.fromEntries(Object.entries(found.basis).map(([name, value]) => [titled(name), value])))),
+      found.basis && make("section", { class: "card" }, make("h2", {}, "What the answer rests on"), facts(named(found.basis))),
     );
     return found;
   }

@@ -89,3 +89,6 @@ export function told(figures, className = "facts") {
 
 // Any JSON, written out for reading.
 export const written = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
+
+// {"why": "spam"} as {"Why": "spam"}, for facts(); what is nested is written out.
+export const named = (given) => Object.fromEntries(Object.entries(given).map(([name, value]) => [titled(name), written(value)]));

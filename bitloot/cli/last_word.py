@@ -8,7 +8,7 @@ from bitloot.reasons import reason
 from bitloot.states import OrderState
 from db.proof import OrderProof
 
-__all__ = ["Standing", "standing_of"]
+__all__ = ["LastWord", "last_word"]
 
 GOOD, CALM, WARN, BAD = ("✓", "green"), ("·", "dim"), ("!", "yellow"), ("✗", "bold red")
 
@@ -31,7 +31,7 @@ PLAIN = frozenset({OrderState.CREATED, OrderState.WAITING, OrderState.READY, Ord
 
 
 @dataclass(frozen=True)
-class Standing:
+class LastWord:
     """`mark` and `style` are for a terminal."""
 
     mark: str
@@ -39,7 +39,7 @@ class Standing:
     text: str
 
 
-def standing_of(proof: OrderProof) -> Standing:
+def last_word(proof: OrderProof) -> LastWord:
     """The state, why, and which cases wait for a person."""
     order, moves = proof.facts.order, proof.facts.moves
     (mark, style), text = SAID[order.state]
@@ -52,7 +52,7 @@ def standing_of(proof: OrderProof) -> Standing:
         text += f" Case {case.kind.replace('_', ' ')} is open: bitloot case show {case.id}"
     if waiting and (mark, style) in {GOOD, CALM}:
         mark, style = WARN
-    return Standing(mark, style, text)
+    return LastWord(mark, style, text)
 
 
 def _said(why: str) -> str:

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
-from bitloot.cli.order_standing import SAID, Standing, standing_of
-from bitloot.settings import load_settings
+from bitloot.cli.last_word import SAID, LastWord, last_word
 from bitloot.states import OrderState
-from db import Case, Order, base, open_case
+from db import Case, Order, open_case
 from db.proof import order_proof
 from tests.factories import a_paid_order
 from tests.timeline import finished
 
-
-@pytest.fixture(autouse=True)
-def database(environ: dict[str, str]) -> Iterator[None]:
-    base.configure(load_settings(environ), application="tests")
-    with base.scope():
-        yield
-    base.dispose()
+pytestmark = pytest.mark.usefixtures("database")
 
 
-def stands(order: Order) -> Standing:
+def stands(order: Order) -> LastWord:
     found = order_proof(order.id)
     assert found is not None
-    return standing_of(found)
+    return last_word(found)
 
 
 def test_a_failed_order_says_why_and_which_case_waits() -> None:
