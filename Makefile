@@ -1,7 +1,7 @@
 # make demo   sets everything up and sells a key         make test   the whole suite
 # make up     runs the shop until Ctrl-C                 make bench  figures beside the peer's
 # make lint   style, types, import contracts             make lock   resolves the dependencies anew
-# make clients  fetches what the TypeScript client of docs/clients needs (npm), and buys a key with each client
+# make clients  fetches what the TypeScript client of docs/clients needs (npm; make client-tools), and buys a key with each
 # make faults every fault of the plan, at full scale, about an hour; ROWS=F3,F4: these, the others as they were
 
 SHELL := /bin/sh
@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& echo $$python && break; done)
 
-.PHONY: demo up test bench faults clients lint lock setup
+.PHONY: demo up test bench faults clients client-tools lint lock setup
 
 demo: $(STAMP)
 	@$(BIN)/bitloot demo
@@ -31,9 +31,11 @@ bench: $(STAMP)
 faults: $(STAMP)
 	$(BIN)/python -m tests.faults $(if $(ROWS),--rows $(ROWS))
 
-clients: $(STAMP)
-	cd docs/clients/typescript && npm install --no-package-lock --no-audit --no-fund
+clients: $(STAMP) client-tools
 	$(BIN)/python -m pytest -n 0 -q tests/flows/test_clients.py
+
+client-tools:
+	cd docs/clients/typescript && npm install --no-package-lock --no-audit --no-fund --ignore-scripts
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
