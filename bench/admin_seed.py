@@ -41,7 +41,7 @@ SELECT md5('order' || n)::uuid, {STATE}, 3,
     f"""
 INSERT INTO lines SELECT md5('line' || n)::uuid, md5('order' || n)::uuid, 1, md5('product' || mod(n, 500))::uuid,
        'Game ' || mod(n, 500) || ' of the bench', 1, 19.99,
-       CASE WHEN mod(n, 10) = 0 THEN 'reservations' ELSE 'kinguin' END, 'ref-' || mod(n, 500), 15, 'eur', true
+       CASE WHEN mod(n, 10) = 0 THEN 'reservations' ELSE 'kinguin' END, 'ref-' || mod(n, 500), 15, 'eur', true, {AT}
   {EACH}""",
     f"""
 INSERT INTO payments (id, order_id, gateway, gateway_payment_id, state, rank, price, currency, pay_amount,
@@ -78,10 +78,10 @@ SELECT md5('letter' || n)::uuid, md5('order' || n)::uuid, 'keys_ready', 1,
        'Your keys', 'k', 'c', 1, CASE WHEN mod(n, 300) = 0 THEN 'bounced' END, {AT}, {AT} {EACH}
  WHERE mod(n, 1000) < 700""",
     f"""
-INSERT INTO cases (id, order_id, subject, kind, figures, state, opened_at)
+INSERT INTO cases (id, order_id, subject, kind, figures, state, opened_at, ordered_at)
 SELECT md5('case' || n)::uuid, md5('order' || n)::uuid, md5('payment' || n),
        CASE WHEN mod(n, 3) = 0 THEN 'late' ELSE 'underpaid' END, '{{}}',
-       CASE WHEN mod(n, 1000) < 985 THEN 'open' ELSE 'resolved' END, {AT} {EACH}
+       CASE WHEN mod(n, 1000) < 985 THEN 'open' ELSE 'resolved' END, {AT}, {AT} {EACH}
  WHERE mod(n, 1000) BETWEEN 980 AND 989""",
     f"""
 INSERT INTO jobs (id, actor, subject_id, order_id, message_id, attempts, error_class, error, traceback, state,

@@ -23,7 +23,7 @@ WITH product AS (INSERT INTO products VALUES (gen_random_uuid(), 'bench', 'Bench
            SELECT gen_random_uuid(), 'created', 1, 'load@example.test', 19.99, 'usd', 'btc', now(), now()
            FROM generate_series(1, %(count)s) RETURNING id),
      l AS (INSERT INTO lines SELECT gen_random_uuid(), o.id, 1, product.id, 'Bench game', 1, 19.99, 'reservations',
-           'game-1', 15, 'eur', true FROM o, product),
+           'game-1', 15, 'eur', true, now() FROM o, product),
      m AS (INSERT INTO moves (order_id, seq, dst, actor, reason, data, at)
            SELECT id, 1, 'created', 'buyer', '', '{}', now() FROM o),
      n AS (SELECT id, row_number() OVER () + %(base)s AS number FROM o)

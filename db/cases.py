@@ -35,6 +35,7 @@ class Case(Model):
     resolution = TextField(null=True)
     reason = TextField(null=True)
     basis = JSONField(null=True)
+    ordered_at = TimeField()  # the order's created_at, for lists
 
     class Meta:
         table_name = "cases"

@@ -6,13 +6,14 @@ import base64
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Generic, TypeVar, get_type_hints
 
 from db.base import planned_rows
+from db.walks import Condition, Source, Walk, where
 
-__all__ = ["CAP", "BadPage", "Condition", "Listed", "Listing", "Sort", "either", "maker", "prefix"]
+__all__ = ["CAP", "BadPage", "Listed", "Listing", "Sort", "either", "maker", "prefix"]
 
 T = TypeVar("T")
 
@@ -21,9 +22,6 @@ CAP = 10_000
 
 #: As CAP, for filters that must look each row up in another table: that costs some 25 µs a row.
 CAP_ELSEWHERE = 1_000
-
-#: What a filter compares: SQL with %s for its value, or what makes that and its values out of the value.
-Condition = str | Callable[[Any], tuple[str, Sequence[Any]]]
 
 
 class BadPage(ValueError):
@@ -75,6 +73,9 @@ class Listing(Generic[T]):
     key: str = "id"  # unique; breaks ties
     key_type: str = "uuid"
     elsewhere: frozenset[str] = frozenset()  # filters that look each row up in another table
+    walks: Mapping[str, Walk] = field(
+        default_factory=dict
+    )  # by a filter that is set and true; for the usual sort
 
     @property
     def alias(self) -> str:
@@ -99,10 +100,9 @@ class Listing(Generic[T]):
 
     def count(self, filters: Mapping[str, Any]) -> int:
         """One more than the cap at most."""
-        where, values = self._where(filters)
-        most = self._cap(filters) + 1
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {self.table} WHERE {where} LIMIT {most}) counted"  # noqa: S608
-        return int(planned_rows(sql, *values)[0][0])
+        source = self._source(filters, self.sorts[self.usual.removeprefix("-")])
+        sql = f"SELECT count(*) FROM ({source.found()} LIMIT {self._cap(filters) + 1}) counted"  # noqa: S608
+        return int(planned_rows(sql, *source.values)[0][0])
 
     def _cap(self, filters: Mapping[str, Any]) -> int:
         used = {name for name, value in filters.items() if value is not None}
@@ -120,27 +120,26 @@ class Listing(Generic[T]):
         """Up to `limit` rows, and the cursor behind the last of them if there are more. Raises BadPage."""
         chosen = sort or self.usual
         by, down = self.sorts[chosen.removeprefix("-")], chosen.startswith("-")
-        where, values = self._where(filters)
-        place, key = f"{self.alias}.{by.column}", f"{self.alias}.{self.key}"
+        source, after, edge = self._source(filters, by), "true", list[Any]()
         if cursor is not None:
             sign = "<" if down else ">"
-            where += f" AND ({place}, {key}) {sign} (%s::{by.type}, %s::{self.key_type})"
-            values += self._read_cursor(cursor, chosen, by)
+            after = f"({source.place}, {source.key}) {sign} (%s::{by.type}, %s::{self.key_type})"
+            edge = self._read_cursor(cursor, chosen, by)
         way = "DESC" if down else "ASC"
         found = planned_rows(
-            f"WITH picked AS (SELECT {place} AS at_place, {key} AS at_key FROM {self.table} WHERE {where}"  # noqa: S608
-            f" ORDER BY {place} {way}, {key} {way} LIMIT {int(limit) + 1} OFFSET {int(offset)})"
+            f"WITH picked AS ({source.places(way, after=after)} LIMIT {int(limit) + 1} OFFSET {int(offset)})"  # noqa: S608
             f" SELECT picked.at_place::text, picked.at_key::text, {self.columns} FROM picked"
-            f" JOIN {self.table} ON {key} = picked.at_key {self.joins}"
+            f" JOIN {self.table} ON {self._own_key} = picked.at_key {self.joins}"
             f" ORDER BY picked.at_place {way}, picked.at_key {way}",
-            *values,
+            *source.values,
+            *edge,
         )
         kept = found[:limit]
         onward = _cursor(chosen, *kept[-1][:2]) if len(found) > limit else None
         return [self.make(row[2:]) for row in kept], onward
 
     def one(self, key: Any) -> T | None:
-        sql = f"SELECT {self.columns} FROM {self.table} {self.joins} WHERE {self.alias}.{self.key} = %s"  # noqa: S608
+        sql = f"SELECT {self.columns} FROM {self.table} {self.joins} WHERE {self._own_key} = %s"  # noqa: S608
         found = planned_rows(sql, key)
         return self.make(found[0]) if found else None
 
@@ -153,19 +152,15 @@ class Listing(Generic[T]):
         if cursor is not None:
             self._read_cursor(cursor, sort, self.sorts[sort.removeprefix("-")])
 
-    def _where(self, filters: Mapping[str, Any]) -> tuple[str, list[Any]]:
-        parts, values = ["true"], list[Any]()
-        for name, value in filters.items():
-            if value is None:
-                continue
-            condition = self.filters[name]
-            if callable(condition):
-                sql, given = condition(value)
-            else:
-                sql, given = condition, [value] * condition.count("%s")
-            parts.append(f"({sql})")
-            values += given
-        return " AND ".join(parts), values
+    @property
+    def _own_key(self) -> str:
+        return f"{self.alias}.{self.key}"
+
+    def _source(self, filters: Mapping[str, Any], by: Sort) -> Source:
+        asked = {name: value for name, value in filters.items() if value is not None}
+        own = Source(self.table, f"{self.alias}.{by.column}", self._own_key, *where(self.filters, asked))
+        walk = next((walk for name, walk in self.walks.items() if asked.get(name)), None)
+        return own if walk is None else walk.source(own, self.filters, asked)
 
     def _read_cursor(self, cursor: str, chosen: str, by: Sort) -> list[Any]:
         padded = cursor + "=" * (-len(cursor) % 4)

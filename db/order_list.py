@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from db.lists import Listing, Sort, either, maker, prefix
+from db.walks import Walk
 
 __all__ = ["ORDERS", "OrderRow"]
 
@@ -67,9 +68,17 @@ def _anything(text: str) -> tuple[str, Sequence[Any]]:
     return f"{mail} OR o.id = ANY (ARRAY({' UNION ALL '.join(parts)} LIMIT 1000))", values
 
 
+CASE = "SELECT 1 FROM cases k WHERE k.order_id = o.id AND k.state = 'open'"
 LINE = "EXISTS (SELECT 1 FROM lines l WHERE l.order_id = o.id AND {column} = %s)"
 
-# Open cases are few: as an array each is looked up by its order's id, where a join may walk all orders instead.
+
+def _walk(table: str, **asked: str) -> Walk:
+    """Lines and cases keep their order's time, which never changes."""
+    alias = table.split()[-1]
+    times = {"since": f"{alias}.ordered_at >= %s", "until": f"{alias}.ordered_at < %s"}
+    return Walk(table, f"{alias}.ordered_at", f"{alias}.order_id", asked | times)
+
+
 ORDERS = Listing(
     name="orders",
     table="orders o",
@@ -95,11 +104,8 @@ ORDERS = Listing(
         "gateway": "EXISTS (SELECT 1 FROM payments y WHERE y.order_id = o.id AND y.gateway = %s)",
         "held": either("o.hold IS NOT NULL", "o.hold IS NULL"),
         "hold": "o.hold = %s",
-        "open_case": either(
-            "o.id = ANY (ARRAY(SELECT order_id FROM cases WHERE state = 'open'))",
-            "NOT EXISTS (SELECT 1 FROM cases k WHERE k.order_id = o.id AND k.state = 'open')",
-        ),
-        "case_kind": "o.id = ANY (ARRAY(SELECT order_id FROM cases WHERE state = 'open' AND kind = %s))",
+        "open_case": either(f"EXISTS ({CASE})", f"NOT EXISTS ({CASE})"),
+        "case_kind": f"EXISTS ({CASE} AND k.kind = %s)",
         "price_from": "o.price >= %s",
         "price_to": "o.price <= %s",
         "since": "o.created_at >= %s",
@@ -109,4 +115,10 @@ ORDERS = Listing(
     usual="-created_at",
     make=maker(OrderRow),
     elsewhere=frozenset({"product_id", "supplier", "gateway"}),
+    walks={
+        "case_kind": _walk("cases k", case_kind="k.state = 'open' AND k.kind = %s"),
+        "product_id": _walk("lines l", product_id="l.product_id = %s"),
+        "supplier": _walk("lines l", supplier="l.supplier = %s"),
+        "open_case": _walk("cases k", open_case="k.state = 'open'"),
+    },
 )

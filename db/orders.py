@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -151,6 +152,7 @@ class Line(Model):
     max_cost = DecimalField(max_digits=12, decimal_places=2)
     cost_currency = TextField()
     text_only = BooleanField()
+    ordered_at = TimeField()  # the order's created_at, for lists
 
     class Meta:
         table_name = "lines"
@@ -197,9 +199,11 @@ def place_order(
     if len(currencies) != 1:
         raise ValueError("an order has one currency")
     price = sum((line.product.price * line.quantity for line in lines), Decimal(0))
+    at = now()
     with transaction():
         order_id = (
             Order.insert(
+                created_at=at,
                 email=email,
                 price=price,
                 currency=currencies.pop(),
@@ -213,7 +217,7 @@ def place_order(
         if order_id is None:
             return Order.get(Order.idempotency_key == idempotency_key), False
         Line.insert_many(
-            [_line_row(order_id, position, line) for position, line in enumerate(lines, 1)]
+            [_line_row(order_id, at, position, line) for position, line in enumerate(lines, 1)]
         ).execute()
         first: dict[str, Any] = {
             "src": None,
@@ -222,7 +226,7 @@ def place_order(
             "reason": "",
             "data": {},
         }
-        Move.insert(order=order_id, seq=1, at=now(), **first).execute()
+        Move.insert(order=order_id, seq=1, at=at, **first).execute()
     return Order.get_by_id(order_id), True
 
 
@@ -242,7 +246,7 @@ def lines_of(order: Order) -> list[Line]:
     return Line.load("WHERE t.order_id = %s ORDER BY t.position", order.id)
 
 
-def _line_row(order_id: uuid.UUID, position: int, line: NewLine) -> dict[str, Any]:
+def _line_row(order_id: uuid.UUID, at: datetime, position: int, line: NewLine) -> dict[str, Any]:
     product = line.product
     return {
         "order": order_id,
@@ -256,6 +260,7 @@ def _line_row(order_id: uuid.UUID, position: int, line: NewLine) -> dict[str, An
         "max_cost": product.max_cost,
         "cost_currency": product.cost_currency,
         "text_only": product.text_only,
+        "ordered_at": at,
     }
 
 
