@@ -55,6 +55,14 @@ def test_connections_carry_the_limits_that_free_locks(database: Settings) -> Non
     assert rows("SHOW idle_in_transaction_session_timeout") == [("15s",)]
 
 
+def test_a_table_that_is_small_today_is_read_by_its_index_all_the_same(database: Settings) -> None:
+    """A plan that stays must do for the table that it will be."""
+    rows("INSERT INTO tries SELECT 'try:' || n, now(), 1 FROM generate_series(1, 200) AS n RETURNING 1")
+    base.database.execute_sql("ANALYZE tries")  # type: ignore[no-untyped-call]
+    plan = rows("EXPLAIN SELECT count FROM tries WHERE subject = 'try:7'")
+    assert "Index Scan" in plan[0][0]
+
+
 def test_the_pool_survives_a_restart_of_the_server(postgres_server: PostgresEngine) -> None:
     base.connect_url(postgres_server.start(), max_connections=3, application="restart test")
     try:

@@ -92,7 +92,7 @@ def plans(listing: Listing[Any], filters: dict[str, Any], sort: str, patch: Any)
     seen: list[dict[str, Any]] = []
 
     def explain(sql: str, *params: Any) -> list[tuple[Any, ...]]:
-        [(found,)] = base.rows(f"EXPLAIN (FORMAT JSON) {sql}", *params)
+        [(found,)] = base.planned_rows(f"EXPLAIN (FORMAT JSON) {sql}", *params)
         seen.append((found if isinstance(found, list) else json.loads(found))[0]["Plan"])
         return [(0,)] if sql.startswith("SELECT count") else []
 
