@@ -15,7 +15,7 @@ from actors.broker import broker
 from actors.prompt import PromptRedisBroker
 from actors.story import rider
 
-__all__ = ["post", "stop"]
+__all__ = ["message_to", "post", "send", "stop"]
 
 log = structlog.get_logger(__name__)
 
@@ -37,12 +37,12 @@ class _Courier:
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         self._thread.start()
 
-    def post(self, actor: dramatiq.Actor[..., None], ids: tuple[str, ...]) -> None:
+    def send(self, message: Message[Any]) -> None:
         if self._waiting.qsize() < CAPACITY:
-            self._waiting.put(actor.message_with_options(args=ids, kwargs={}, **rider()))
+            self._waiting.put(message)
         else:
             log.warning(
-                "message dropped; sweep will find its row", action="post_dropped", actor=actor.actor_name
+                "message dropped; sweep will find its row", action="post_dropped", actor=message.actor_name
             )
 
     def stop(self) -> None:
@@ -55,7 +55,7 @@ class _Courier:
             messages = self._gather(self._waiting.get())
             going = messages[-1] is not None
             try:
-                _send([message for message in messages if message is not None])
+                _enqueue([message for message in messages if message is not None])
             except Exception as error:  # whatever the broker raises, the committed row is the outbox
                 lost = len(messages) + self._drop()
                 log.warning("messages not sent", action="post_failed", count=lost, error=type(error).__name__)
@@ -84,7 +84,7 @@ class _Courier:
             dropped += 1
 
 
-def _send(messages: list[Message[Any]]) -> None:
+def _enqueue(messages: list[Message[Any]]) -> None:
     """One round trip where the broker can."""
     if isinstance(broker, PromptRedisBroker):
         broker.enqueue_all(messages)
@@ -99,13 +99,23 @@ _lock = threading.Lock()
 
 def post(actor: dramatiq.Actor[..., Any], *ids: str) -> None:
     """Sends `actor` its ids soon. Never raises, never waits; call after the commit."""
+    send(message_to(actor, *ids))
+
+
+def message_to(actor: dramatiq.Actor[..., Any], *ids: str) -> Message[Any]:
+    """What `post` sends: it carries the story and the trace of who asks for it here."""
+    return actor.message_with_options(args=ids, kwargs={}, **rider())
+
+
+def send(message: Message[Any]) -> None:
+    """The second half of `post`: for a message that was made before, perhaps by another."""
     global _courier
     if _courier is None:
         with _lock:
             if _courier is None:
                 _courier = _Courier()
                 atexit.register(stop)
-    _courier.post(actor, ids)
+    _courier.send(message)
 
 
 def stop() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 import structlog
 from falcon import Request, Response
 
+from actors import courier
 from actors.bell import ring
-from actors.courier import post
 from actors.reserve import reserve
 from bitloot.gateways.base import OtherNews, PaymentNews
 from bitloot.shop import Shop
@@ -18,6 +19,7 @@ from db import NewNotice, Taken, Terms, keep_notice, seal_notice
 from web.answers import Ok, answer
 from web.deadline import database
 from web.describe import describe
+from web.errands import Errands
 from web.intake import Intake
 from web.limits import NOTICE_SECONDS
 from web.metrics import NOTICES
@@ -35,6 +37,7 @@ class Ipn:
         self._shop = shop
         settings = shop.settings
         self._reception = Reception(shop)
+        self._errands = Errands()
         self._intake = Intake(
             Terms(shop.gateway.name, settings.payment_tolerance, "ipn", settings.payment_poll_seconds)
         )
@@ -68,13 +71,17 @@ class Ipn:
                 action="notice_locked",
                 told=notice.event,
             )
-        if taken.dst is OrderState.PAID:
-            post(reserve, str(taken.order_id))
-        if taken.dst is not None:
-            ring()
-        ring("webhook:received", {"source": notice.source, "event": notice.event, "outcome": taken.outcome})
+        self._tell(taken, notice)
         NOTICES.labels(notice.source, taken.outcome).inc()
         answer(resp, Ok())
+
+    def _tell(self, taken: Taken, notice: NewNotice) -> None:
+        if taken.dst is OrderState.PAID:
+            self._errands.add(partial(courier.send, courier.message_to(reserve, str(taken.order_id))))
+        if taken.dst is not None:
+            self._errands.add(ring)
+        heard = {"source": notice.source, "event": notice.event, "outcome": taken.outcome}
+        self._errands.add(partial(ring, "webhook:received", heard))
 
     def _seal(self, news: PaymentNews | OtherNews, delivery: Delivery, verdict: str) -> NewNotice:
         event, external_id, proof = _told(news)

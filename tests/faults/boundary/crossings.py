@@ -6,7 +6,6 @@ and how often that has crossed there before.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -195,7 +194,7 @@ def _plant_valkey(crossings: Crossings) -> None:
     enqueue: Any = PromptRedisBroker.do_enqueue
     store: Any = PromptRedisBroker._store
     publish: Any = bell._Bell._publish
-    post, ring = courier.post, bell._Bell.ring
+    send, ring = courier._Courier.send, bell._Bell.ring
     sent, rung = threading.Semaphore(0), threading.Semaphore(0)
 
     def do_enqueue(self: Any, queue_name: str, *rest: Any) -> None:
@@ -217,8 +216,8 @@ def _plant_valkey(crossings: Crossings) -> None:
         finally:
             rung.release()
 
-    def post_and_wait(*args: Any) -> None:
-        post(*args)
+    def send_and_wait(self: Any, message: Any) -> None:
+        send(self, message)
         sent.acquire(timeout=2)
 
     def ring_and_wait(self: Any, message: str) -> None:
@@ -230,6 +229,4 @@ def _plant_valkey(crossings: Crossings) -> None:
     PromptRedisBroker._store = store_all  # type: ignore[method-assign]
     bell._Bell._publish = publish_all  # type: ignore[method-assign]
     bell._Bell.ring = ring_and_wait  # type: ignore[method-assign]
-    for module in ("web.ipn", "web.kinguin"):
-        with contextlib.suppress(KeyError):
-            vars(__import__("sys").modules[module])["post"] = post_and_wait
+    courier._Courier.send = send_and_wait  # type: ignore[method-assign]

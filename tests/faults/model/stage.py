@@ -31,8 +31,8 @@ class _Courier:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def post(self, actor: dramatiq.Actor[..., None], ids: tuple[str, ...]) -> None:
-        self._world.enqueue(actor.actor_name, ids)
+    def send(self, message: Message[Any]) -> None:
+        self._world.enqueue(message.actor_name, message.args)
 
     def stop(self) -> None:
         return
