@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import dramatiq
 import pytest
 import structlog
 from dramatiq import Message
