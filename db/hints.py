@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from bitloot.moments import believable
 from bitloot.states import OrderState, PurchaseState
 from bitloot.suppliers.base import Hint
 from db.base import rows
-from db.notices import NewNotice, keep_notice
+from db.notices import KEEP_ABOUT, NewNotice, keep_notice
 
 __all__ = ["Hinted", "hinted", "hints_seen", "keep_hint"]
+
+FIND = (
+    "SELECT p.order_id, o.state, p.state AS bought, coalesce(%s::timestamptz <"
+    " (SELECT max(n.told_at) FROM notices n WHERE n.source = p.supplier AND n.external_id = %s), false) AS late"
+    " FROM purchases p JOIN orders o ON o.id = p.order_id"
+    " WHERE p.supplier = %s AND (p.supplier_ref = %s OR p.purchase_ref = %s) LIMIT 1"
+)
+
+#: FIND, and the notice with its order and outcome by what was found.
+MATCH = f"""
+    WITH about AS ({FIND})
+    SELECT k.o_fresh, a.order_id, a.state, a.bought, a.late FROM (VALUES (1)) one LEFT JOIN about a ON true
+     CROSS JOIN LATERAL {KEEP_ABOUT} k
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -32,9 +47,7 @@ def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
     """
     if not hint.relevant:
         return keep_notice(notice, None, "ignored"), None
-    about = hinted(notice.source, hint)
-    outcome = "unmatched" if about is None else "late" if about.late else "matched"
-    fresh = keep_notice(notice, about.order_id if about else None, outcome, hint.status)
+    fresh, about = _keep_matched(notice, hint)
     if fresh and about is not None and about.state is OrderState.PAID:
         about = hinted(notice.source, hint)
     if fresh and about is not None and not about.late and about.purchase_state is PurchaseState.AMBIGUOUS:
@@ -44,16 +57,24 @@ def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
 
 def hinted(supplier: str, hint: Hint) -> Hinted | None:
     """What the webhook is about, by the supplier's reference or by ours."""
-    found = rows(
-        "SELECT p.order_id, o.state, p.state, coalesce(%s::timestamptz <"
-        " (SELECT max(n.told_at) FROM notices n WHERE n.source = p.supplier AND n.external_id = %s), false)"
-        " FROM purchases p JOIN orders o ON o.id = p.order_id"
-        " WHERE p.supplier = %s AND (p.supplier_ref = %s OR p.purchase_ref = %s) LIMIT 1",
-        *(believable(hint.updated_at), hint.supplier_ref, supplier, hint.supplier_ref, hint.purchase_ref),
-    )
-    if not found:
-        return None
-    order_id, state, purchase_state, late = found[0]
+    found = rows(FIND, *_sought(supplier, hint))
+    return _hinted(*found[0]) if found else None
+
+
+def _keep_matched(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
+    """By one statement: what it is about, and the notice, which says how it was matched."""
+    found = rows(MATCH, *_sought(notice.source, hint), *notice.row(None, "matched", hint.status))
+    fresh, *about = found[0]
+    return bool(fresh), None if about[0] is None else _hinted(*about)
+
+
+def _sought(supplier: str, hint: Hint) -> tuple[Any, ...]:
+    """The arguments of FIND."""
+    ref = hint.supplier_ref
+    return believable(hint.updated_at), ref, supplier, ref, hint.purchase_ref
+
+
+def _hinted(order_id: Any, state: str, purchase_state: str, late: bool) -> Hinted:
     return Hinted(uuid.UUID(str(order_id)), OrderState(state), PurchaseState(purchase_state), late)
 
 

@@ -23,6 +23,7 @@ from db.orders import Order
 
 __all__ = [
     "KEEP",
+    "KEEP_ABOUT",
     "KEPT_HEADERS",
     "Expunged",
     "NewNotice",
@@ -49,6 +50,13 @@ KEPT_HEADERS = frozenset(
 
 #: The function that keeps a notice (0010_notices.sql), as `FROM` takes it.
 KEEP = f"keep_notice({', '.join(['%s'] * 16)})"
+
+#: As KEEP, beside a row `a` of what it is about: its order is that one's, and its outcome, unless it says otherwise.
+KEEP_ABOUT = (
+    "keep_notice(%s, %s, %s, %s, coalesce(%s, a.order_id), %s, %s,"
+    " CASE WHEN a.order_id IS NULL THEN 'unmatched' WHEN a.late THEN 'late' ELSE %s END,"
+    f" {', '.join(['%s'] * 8)})"
+)
 
 
 class Expunged(Permanent):

@@ -13,7 +13,7 @@ from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
 from db import Notice, Order, base, intend
 from db.hints import Hinted, hinted, hints_seen
-from db.notices import keep_notice
+from db.hints import _keep_matched as keep_matched
 from tests.db.test_notices import a_hint, a_webhook
 from tests.factories import a_paid_order, a_waiting_order
 
@@ -44,13 +44,13 @@ def test_a_purchase_that_is_written_down_while_its_webhook_is_kept_is_seen(
     purchase = intend(order)[0]
     purchase.start_call(PurchaseState.SENDING, 60)
 
-    def kept_meanwhile(*told: Any) -> bool:
-        kept = keep_notice(*told)
+    def kept_meanwhile(*told: Any) -> tuple[bool, Hinted | None]:
+        kept = keep_matched(*told)
         purchase.advance(PurchaseState.PLACED, supplier_ref="S-1")
         purchase.advance(PurchaseState.WAITING)
         return kept
 
-    monkeypatch.setattr("db.hints.keep_notice", kept_meanwhile)
+    monkeypatch.setattr("db.hints._keep_matched", kept_meanwhile)
     _, about = db.keep_hint(a_webhook(), a_hint("S-1", purchase.purchase_ref))
     assert about is not None
     assert about.purchase_state is PurchaseState.WAITING
