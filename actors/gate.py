@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from actors.workshop import shop
@@ -9,14 +10,15 @@ from bitloot.amounts import plain
 from bitloot.errors import Ambiguous, Blocked, Permanent
 from bitloot.gateways.base import PaymentNews
 from bitloot.states import OrderState, PaymentState
-from db import Order, Payment, Taken, open_case, take_news
+from db import Order, Payment, Purchase, Taken, open_case, take_news
 from db.base import now
 from db.cases import end_cases, holding_case
 from db.known_payments import Known
 from db.paying import Paying
+from db.purchases import Intent
 from db.resolutions import Accepted, accepted_money
 
-__all__ = ["ask_gateway", "money_is_confirmed"]
+__all__ = ["ask_gateway", "intend_once_confirmed"]
 
 #: The number of the move that paid an order at once; only a later one may rest on a person's word.
 FIRST_PAID = 2
@@ -31,41 +33,49 @@ REST = 120.0
 PAUSE = 15.0
 
 
-def money_is_confirmed(paying: Paying) -> bool:
-    """Whether the gateway itself confirmed the order's payment; asks it if need be, and parks the order if not."""
+def intend_once_confirmed(paying: Paying, intent: Callable[[], Intent]) -> Sequence[Purchase] | None:
+    """What the order wants bought, once the gateway itself confirmed its payment. Asks it if need be, and then the
+    intent is committed with its answer. None, and the order parked, where it does not confirm it."""
     order, payment = paying.order, paying.payment
     accepted = accepted_money(order.id) if order.seq > FIRST_PAID else []
     if accepted:
-        return _accepted_by_a_person(order, accepted)
+        return intent().write() if _accepted_by_a_person(order, accepted) else None
     if payment is None:
         order.park("no finished payment", PATIENCE)
-        return False
+        return None
     if paying.case is not None:
         order.park(f"case: {paying.case}", PATIENCE)
-        return False
+        return None
     if payment.confirmed_at is not None:
-        return True
-    try:
-        taken = ask_gateway(payment, "reserve", paying.known)
-    except Blocked as error:
-        order.park(f"gateway: {error.code}", REST)
-        return False
-    except (Permanent, Ambiguous) as error:
-        figures = {"payment_id": payment.gateway_payment_id, "error": error.code}
-        open_case(order.id, payment.id, "gateway_refuses", figures)
-        order.park(f"gateway: {error.code}", REST)
-        return False
+        return intent().write()
+    taken = _answer(paying, payment, intent)
+    if taken is None:
+        return None
     if taken.confirmed:
         if order.hold:
             end_cases(order.id, "gateway_refuses", who="reserve", reason="the gateway confirms the payment")
-        return True
+        return taken.intended
     if taken.outcome in {"case", "moved"} or (now() - order.moved_at).total_seconds() > PATIENCE:
         figures = {"payment_id": payment.gateway_payment_id, "outcome": taken.outcome}
         open_case(order.id, payment.id, "gateway_disagrees", figures)
         order.advance(OrderState.REVIEW, actor="reserve", reason="gateway_disagrees", data=figures)
     else:
         order.park("the gateway does not confirm the payment yet", PAUSE)
-    return False
+    return None
+
+
+def _answer(paying: Paying, payment: Payment, intent: Callable[[], Intent]) -> Taken | None:
+    """The gateway's; None, and the order parked, where it gives none."""
+    order = paying.order
+    try:
+        return ask_gateway(payment, "reserve", paying.known, intent)
+    except Blocked as error:
+        order.park(f"gateway: {error.code}", REST)
+    except (Permanent, Ambiguous) as error:
+        figures = {"payment_id": payment.gateway_payment_id, "error": error.code}
+        open_case(order.id, payment.id, "gateway_refuses", figures)
+        order.park(f"gateway: {error.code}", REST)
+    return None
 
 
 def _is_held(order: Order) -> bool:
@@ -112,10 +122,12 @@ def _contradict(order: Order, money: Accepted, news: PaymentNews) -> None:
     order.advance(OrderState.REVIEW, actor="reserve", reason="gateway_disagrees", data=figures)
 
 
-def ask_gateway(payment: Payment, actor: str, known: Known | None = None) -> Taken:
+def ask_gateway(
+    payment: Payment, actor: str, known: Known | None = None, intent: Callable[[], Intent] | None = None
+) -> Taken:
     """Reads the payment at its gateway and lets the answer take effect. Raises Retryable or Blocked.
 
-    `known`: the rows as the caller read them just before.
+    `known`: the rows as the caller read them just before. `intent`: what follows from a word that confirms the payment.
     """
     tools = shop()
     news = tools.gateway.read_payment(payment.gateway_payment_id)
@@ -127,4 +139,5 @@ def ask_gateway(payment: Payment, actor: str, known: Known | None = None) -> Tak
         poll_seconds=tools.settings.payment_poll_seconds,
         asked=True,
         known=known,
+        intent=intent() if intent is not None else None,
     )

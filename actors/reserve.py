@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from actors import bell
@@ -9,17 +11,18 @@ from actors.buying import pursue
 from actors.chain import hand_on
 from actors.encrypt_store import OPEN, encrypt_store
 from actors.finalize import finalize, look_into
-from actors.gate import money_is_confirmed
+from actors.gate import intend_once_confirmed
 from actors.pauses import pause_for
 from actors.step import step
 from actors.workshop import shop
 from bitloot.errors import Blocked, Retryable
 from bitloot.states import OrderState, PurchaseState, SupplierStatus
 from bitloot.suppliers.base import Supplier
-from db import Order, Purchase, intend, open_case
+from db import Order, Purchase, open_case
 from db.base import now
 from db.hints import hints_seen
 from db.paying import find_paying
+from db.purchases import Intent
 
 __all__ = ["reserve"]
 
@@ -48,10 +51,11 @@ def reserve(order_id: str) -> None:
     if order.held_at is not None:
         order.park(f"held by {order.held_by}: {order.held_why}", LONG_REST)
         return
-    if not money_is_confirmed(paying):
+    lease = shop().settings.purchase_lease
+    purchases = intend_once_confirmed(paying, lambda: Intent(order.id, _callable(), lease))
+    if purchases is None:
         bell.ring()
         return
-    purchases = intend(order, _callable(), shop().settings.purchase_lease)
     later = [error for purchase in purchases if (error := _pursue(purchase)) is not None]
     _settle(order, purchases, later)
 
@@ -87,7 +91,7 @@ def _spends_next(supplier: Supplier, purchase: Purchase) -> bool:
     return purchase.state in {PurchaseState.INTENT, PurchaseState.BLOCKED}
 
 
-def _settle(order: Order, purchases: list[Purchase], later: list[Retryable | Blocked]) -> None:
+def _settle(order: Order, purchases: Sequence[Purchase], later: list[Retryable | Blocked]) -> None:
     """What the state of the lines means for the order."""
     states = {purchase.state for purchase in purchases}
     if PurchaseState.FAILED in states:
@@ -109,7 +113,7 @@ def _settle(order: Order, purchases: list[Purchase], later: list[Retryable | Blo
             raise error
 
 
-def _comes_to_waiting(order: Order, purchases: list[Purchase]) -> bool:
+def _comes_to_waiting(order: Order, purchases: Sequence[Purchase]) -> bool:
     """Whether it does by this run: in the commit of its last purchase, or here after one that died behind that."""
     if any(purchase.completed for purchase in purchases):
         order.state = OrderState.WAITING
@@ -119,7 +123,7 @@ def _comes_to_waiting(order: Order, purchases: list[Purchase]) -> bool:
     return order.look_again(shop().settings.poll_seconds)
 
 
-def _pause(order: Order, purchases: list[Purchase], longest: float | None = None) -> float:
+def _pause(order: Order, purchases: Sequence[Purchase], longest: float | None = None) -> float:
     """Seconds until some line has something to do: its next look, the end of its lease, keys that may be there."""
     times = [purchase.next_at for purchase in purchases]
     waits = [(at - now()).total_seconds() for at in times if at is not None]
@@ -130,13 +134,13 @@ def _pause(order: Order, purchases: list[Purchase], longest: float | None = None
     return max(min(waits, default=shop().settings.poll_seconds), 0.0)
 
 
-def _blocked(purchases: list[Purchase], later: list[Retryable | Blocked]) -> str | None:
+def _blocked(purchases: Sequence[Purchase], later: list[Retryable | Blocked]) -> str | None:
     codes = [purchase.error or "" for purchase in purchases if purchase.state is PurchaseState.BLOCKED]
     codes += [error.code for error in later if isinstance(error, Blocked)]
     return codes[0] if codes else None
 
 
-def _fail(order: Order, purchases: list[Purchase]) -> None:
+def _fail(order: Order, purchases: Sequence[Purchase]) -> None:
     """A line that certainly cannot be bought: a person chooses between another purchase and a refund.
 
     The order stays for as long as another line may just be bought: only a paid order asks about it.
@@ -160,7 +164,7 @@ def _figures(purchase: Purchase) -> dict[str, str]:
     }
 
 
-def _hand_on(order: Order, purchases: list[Purchase]) -> None:
+def _hand_on(order: Order, purchases: Sequence[Purchase]) -> None:
     """At once if there may be news already; otherwise the webhook will call whom it concerns, or sweep, before long."""
     done, steps = str(SupplierStatus.DELIVERED), set()
     for purchase in purchases:

@@ -22,11 +22,10 @@ FIND = (
 )
 
 #: FIND, and the notice with its order and outcome by what was found.
-MATCH = f"""
-    WITH about AS ({FIND})
-    SELECT k.o_fresh, a.order_id, a.state, a.bought, a.late FROM (VALUES (1)) one LEFT JOIN about a ON true
-     CROSS JOIN LATERAL {KEEP_ABOUT} k
-"""  # noqa: S608
+MATCH = (
+    "SELECT k.o_fresh, a.order_id, a.state, a.bought, a.late"  # noqa: S608
+    f" FROM (VALUES (1)) one LEFT JOIN ({FIND}) a ON true CROSS JOIN LATERAL {KEEP_ABOUT} k"
+)
 
 
 @dataclass(frozen=True)

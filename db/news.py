@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +22,7 @@ from db.known_payments import Known, find_known, pick
 from db.notices import KEEP, NewNotice
 from db.orders import Order, due_seconds
 from db.payments import open_payment
+from db.purchases import INTENDED, INTENDED_ONCE, Intent, Purchase
 
 __all__ = [
     "Effect",
@@ -43,6 +44,11 @@ JUDGEMENTS = 4
 #: take_news (0002_doors.sql) says so when an order is no longer where the judgement saw it.
 MOVED_MEANWHILE = "BL001"
 
+#: Only where the answer `a` confirms the payment: of no order nothing is intended.
+THEN_INTENDED = (
+    "LEFT JOIN LATERAL intend_purchases(CASE WHEN a.o_confirmed THEN %s::uuid END, %s, %s) i ON true"
+)
+
 #: payments.pay_amount is numeric(38, 18).
 SMALLEST, BEYOND = Decimal("1e-18"), Decimal("1e20")
 
@@ -55,6 +61,7 @@ class Taken:
     order_id: uuid.UUID | None = None
     dst: OrderState | None = None
     confirmed: bool = False  # it was asked for, and the payment is finished by the gateway's own word
+    intended: Sequence[Purchase] | None = None  # written down with the word that confirmed it
 
 
 @dataclass(frozen=True)
@@ -131,17 +138,19 @@ def take_news(
     asked: bool = False,
     notice: NewNotice | None = None,
     known: Known | None = None,
+    intent: Intent | None = None,
 ) -> Taken:
     """Judges one piece of news and lets it take effect. A repeated notice changes nothing.
 
-    Two round trips; one where the caller read the rows just before (`known`), and the news is about them.
+    Two round trips; one where the caller read the rows just before (`known`), and the news is about them. `intent` is
+    written down in the commit of an answer that confirms the payment.
     """
     terms, told = Terms(gateway, tolerance, actor, poll_seconds), Told(news, notice, asked)
     for number in range(JUDGEMENTS):
         if number or known is None or known.expected.payment_id != news.payment_id:
             known = pick(find_known(gateway, [news]), news) or _adopt(gateway, news)
         try:
-            return _record(judge_news(known, told, terms), terms)
+            return _record(judge_news(known, told, terms), terms, intent)
         except DatabaseError as error:
             if code_of(error) != MOVED_MEANWHILE:
                 raise
@@ -227,8 +236,8 @@ def _is_late(known: Known, told: Told) -> bool:
     return told_at is not None and known.told_at is not None and told_at < known.told_at
 
 
-def _record(judgement: Judgement, terms: Terms) -> Taken:
-    """One statement, one commit: notice, payment, move, case, in this order."""
+def _record(judgement: Judgement, terms: Terms, intent: Intent | None) -> Taken:
+    """One statement, one commit: notice, payment, move, case, intent, in this order."""
     notice, effect = judgement.told.notice, effect_of(judgement, terms)
     order_id = judgement.known.order_id if judgement.known else None
     values = _arguments(effect) if effect else ()
@@ -240,8 +249,14 @@ def _record(judgement: Judgement, terms: Terms) -> Taken:
         return taken_as(judgement, order_id, fresh=bool(fresh), moved=bool(moved))
     if effect is None:
         return taken_as(judgement, order_id, fresh=True, moved=False)
-    [(moved, confirmed)] = rows(f"SELECT o_moved, o_confirmed FROM take_answer({marks})", *values)  # noqa: S608
-    return replace(taken_as(judgement, order_id, fresh=True, moved=bool(moved)), confirmed=bool(confirmed))
+    answer, intended = f"FROM take_answer({marks}) a", None
+    if intent is None:
+        [(moved, confirmed)] = rows(f"SELECT a.o_moved, a.o_confirmed {answer}", *values)
+    else:
+        sql = f"SELECT a.o_moved, a.o_confirmed, {INTENDED} {answer} {INTENDED_ONCE.format('a.o_confirmed')}"
+        (moved, confirmed), intended = intent.written(sql, *values, *intent.values())
+    taken = taken_as(judgement, order_id, fresh=True, moved=bool(moved))
+    return replace(taken, confirmed=bool(confirmed), intended=intended if confirmed else None)
 
 
 def effect_of(judgement: Judgement, terms: Terms) -> Effect | None:

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,16 @@ from db.base import Model, now, rows
 from db.fields import StateField, TimeField, as_uuid
 from db.orders import Line, Order
 
-__all__ = ["Purchase", "PurchaseMove", "intend", "order_with_purchases", "purchases_of"]
+__all__ = [
+    "INTENDED",
+    "INTENDED_ONCE",
+    "Intent",
+    "Purchase",
+    "PurchaseMove",
+    "intend",
+    "order_with_purchases",
+    "purchases_of",
+]
 
 
 class Purchase(Model):
@@ -191,6 +201,42 @@ class PurchaseMove(Model):
         table_name = "purchase_moves"
 
 
+@dataclass(frozen=True)
+class Intent:
+    """What `intend` is asked for; to be written down by a statement of its own, or by one with what makes it right."""
+
+    order_id: uuid.UUID
+    begin: Sequence[str] = ()
+    lease: float = 0  # seconds
+
+    def write(self) -> list[Purchase]:
+        sql = f"SELECT {INTENDED} FROM intend_purchases(%s, %s, %s) i"  # noqa: S608
+        return self.written(sql, *self.values())[1]
+
+    def values(self) -> tuple[uuid.UUID, list[str], float]:
+        """The arguments of intend_purchases (0020_buying_in_fewer_steps.sql)."""
+        return self.order_id, list(self.begin), self.lease
+
+    def written(self, sql: str, *params: Any) -> tuple[tuple[Any, ...], list[Purchase]]:
+        """Runs a statement whose last columns are INTENDED: (what stands before them, the purchases)."""
+        latest = time.monotonic() + self.lease  # no later than the row says
+        found = rows(sql, *params)
+        before = len(found[0]) - len(Purchase._meta.sorted_fields) - 1 if found else 0
+        purchases = []
+        for begun, *row in (row[before:] for row in found):
+            if begun is not None:
+                purchases.append(Purchase.from_row(tuple(row)))
+                purchases[-1].begun = latest if begun else None
+        return (found[0][:before] if found else ()), purchases
+
+
+#: What an Intent reads of `intend_purchases(…) i`.
+INTENDED = f"i.o_begun, {Purchase.columns('(i.o_purchase)')}"
+
+#: … beside the one row of another function, if that says so: of no order nothing is intended.
+INTENDED_ONCE = "LEFT JOIN LATERAL intend_purchases(CASE WHEN {} THEN %s::uuid END, %s, %s) i ON true"
+
+
 def intend(order: Order, begin: Sequence[str] = (), lease: float = 0) -> list[Purchase]:
     """Writes down what is about to be bought: one purchase per line that has none. Returns the newest of each line.
 
@@ -198,15 +244,7 @@ def intend(order: Order, begin: Sequence[str] = (), lease: float = 0) -> list[Pu
     sent the order back to `paid` after that end. Where the first line is bought from one of the suppliers `begin`, the
     right to make its first call is taken in the same commit, for `lease` seconds: its purchase is `begun`.
     """
-    latest = time.monotonic() + lease
-    found = rows(
-        f"SELECT t.o_begun, {Purchase.columns('(t.o_purchase)')} FROM intend_purchases(%s, %s, %s) t",  # noqa: S608
-        *(order.id, list(begin), lease),
-    )
-    purchases = [Purchase.from_row(row[1:]) for row in found]
-    for purchase, (begun, *_) in zip(purchases, found, strict=True):
-        purchase.begun = latest if begun else None
-    return purchases
+    return Intent(order.id, begin, lease).write()
 
 
 def order_with_purchases(order_id: str) -> tuple[Order | None, list[Purchase]]:

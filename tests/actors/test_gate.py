@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from actors.gate import ask_gateway, money_is_confirmed
+from actors.gate import ask_gateway, intend_once_confirmed
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PaymentState
 from db import Case, Order, Payment, Product, open_case, take_news
 from db.cases import end_cases
 from db.paying import find_paying
+from db.purchases import Intent
 from db.resolutions import resolve_case
 from tests.actors.conftest import PaidOrder, fault, open_at_gateway, pay
 from tests.factories import GATEWAY, a_paid_order, again, an_order, news_of, take
@@ -20,7 +21,7 @@ from web.standins.server import RunningStandins
 def is_paid(order: Order) -> bool:
     paying = find_paying(order.id)
     assert paying is not None
-    return money_is_confirmed(paying)
+    return intend_once_confirmed(paying, lambda: Intent(order.id)) is not None
 
 
 def test_a_payment_that_the_gateway_confirms_opens_the_gate(shop: Shop, paid_order: PaidOrder) -> None:

@@ -12,11 +12,12 @@ import pytest
 
 import db
 from bitloot.settings import Settings
-from bitloot.states import OrderState, PaymentState
+from bitloot.states import OrderState, PaymentState, PurchaseState
 from bitloot.vault import Vault
-from db import Case, Move, NewNotice, Notice, Payment, Terms, base, known_payments
+from db import Case, Move, NewNotice, Notice, Payment, Purchase, Terms, base, known_payments
 from db import news as news_module
 from db.news import foresee
+from db.purchases import Intent
 from tests.factories import a_payment, again, an_order, news_of, take
 
 VAULT = Vault({1: b"m" * 32})
@@ -149,6 +150,22 @@ def test_only_the_gateways_own_answer_confirms(database: Settings) -> None:
     assert Payment.get_by_id(payment.id).confirmed_at is None
     take(news_of(payment), asked=True)
     assert Payment.get_by_id(payment.id).confirmed_at is not None
+
+
+def test_only_an_answer_that_confirms_writes_the_intent_down_and_in_its_own_commit(
+    database: Settings,
+) -> None:
+    payment = a_payment(an_order())
+    take(news_of(payment))
+    intent = Intent(payment.order_id, ["kinguin"], 60)
+    short = news_of(payment, actually_paid=Decimal("0.0001"))
+    assert take(short, asked=True, intent=intent).intended is None
+    assert Purchase.select().count() == 0
+    intended = take(news_of(payment), asked=True, intent=intent).intended
+    assert intended is not None
+    assert [(item.state, item.begun is not None) for item in intended] == [(PurchaseState.SENDING, True)]
+    [(together,)] = base.rows("SELECT p.xmin::text = b.xmin::text FROM payments p, purchases b")
+    assert together
 
 
 def test_news_of_an_unknown_payment_is_kept_and_changes_nothing(database: Settings) -> None:
