@@ -1,35 +1,65 @@
-"""Connections to one provider, kept alive between reads."""
+"""Connections to one provider, kept alive between reads: http.client's, without what a call to one host never needs."""
 
 from __future__ import annotations
 
+import http.client
 import os
-import re
+import select
+import ssl
 import weakref
 import zlib
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import urlsplit
 
-from bitloot.connection import Connection, Place, place_of
-from bitloot.http_answer import NoAnswer, Reply, TooLargeError, read_answer
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-__all__ = ["FAILURES", "Channel", "Reply", "TooLargeError"]
+from bitloot.attempt import Connection, SecureConnection
+
+__all__ = ["FAILURES", "Channel", "Place", "Reply", "TooLargeError"]
+
+#: Bytes asked for at a time while reading a body.
+CHUNK = 16 * 1024
 
 #: Idle connections that are kept: as many threads as one process may run.
 KEPT = 64
 
-#: How a call fails that brought no whole answer; ValueError: an address or header that HTTP cannot carry.
-FAILURES = (TooLargeError, NoAnswer, OSError, ValueError, zlib.error)
 
-_REQUEST = re.compile(r"[A-Z]+ [!-~]+ HTTP/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\r\n\0]*\r\n)+")
+class TooLargeError(Exception):
+    """The body passed the size cap."""
+
+
+#: How a call fails that brought no whole answer; ValueError: an address or header that HTTP cannot carry.
+FAILURES = (TooLargeError, http.client.HTTPException, OSError, ValueError, zlib.error)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One whole answer; names of headers are lower-case, the body is decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where `base_url` points; `prefix` is what stands before each path."""
+
+    secure: bool
+    host: str
+    port: int | None
+    prefix: str
 
 
 class Channel:
     """Threads may share it, and a fork: what the parent opened the child does not touch. Opens nothing by itself.
 
-    A worker makes seven exchanges for each order. requests and urllib3 took three times the processor time of the
-    exchange itself, and http.client, whose answers pass through a parser of e-mail, as much again. Nothing is repeated,
-    redirected or remembered here, and no proxy is asked.
+    requests and urllib3 did the same for three times the processor time of the exchange itself, and a worker makes
+    eight exchanges for each order. Nothing is repeated, redirected or remembered here, and no proxy is asked.
     """
 
     def __init__(self, base_url: str, *, connect_timeout: float, read_timeout: float, max_bytes: int) -> None:
@@ -51,32 +81,52 @@ class Channel:
         `fresh`: by a connection of its own, which is closed after it.
         """
         place = self.place()
-        request = _worded(method, place, path, headers) + (body or b"")
         connection = (None if fresh else self._kept()) or self._new(place)
         try:
-            with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it hung up
-                connection.send(request)
-            reply, lasts = read_answer(connection.receive, method, self._max_bytes)
+            reply, lasts = self._by(connection, method, place.prefix + path or "/", headers, body)
         except BaseException:
             connection.close()
             raise
-        if lasts and not fresh and len(self._idle) < KEPT:
-            self._idle.append(connection)
+        if lasts and not fresh:
+            self._keep(connection)
         else:
             connection.close()
         return reply
 
     def place(self) -> Place:
         """Where it leads. Raises ValueError where the base URL is no http address."""
-        self._place = self._place or place_of(self._base_url)
+        self._place = self._place or _place(self._base_url)
         return self._place
 
     def close(self) -> None:
         _close_all(self._idle)
 
+    def _by(
+        self, connection: Connection, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[Reply, bool]:
+        """The answer, and whether the connection is good for another request."""
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            connection.endheaders(body)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the other side may have answered before it hung up
+        with closing(connection.getresponse()) as answer:
+            told = {name.lower(): value for name, value in answer.getheaders()}
+            whole = _read(answer, told.get("content-encoding", ""), self._max_bytes)
+            return Reply(answer.status, told, whole), not answer.will_close
+
     def _new(self, place: Place) -> Connection:
         """Connects when the first byte is due."""
-        return Connection(place, self._connect_timeout, self._read_timeout)
+        seconds = self._connect_timeout
+        connection = (
+            SecureConnection(place.host, place.port, timeout=seconds, context=_trust())
+            if place.secure
+            else Connection(place.host, place.port, timeout=seconds)
+        )
+        connection.patience = self._read_timeout
+        return connection
 
     def _kept(self) -> Connection | None:
         """An idle connection that the other side did not end meanwhile."""
@@ -88,8 +138,15 @@ class Channel:
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            if not connection.has_word():
+            if not _has_word(connection):
+                connection.sock.settimeout(self._read_timeout)
                 return connection
+            connection.close()
+
+    def _keep(self, connection: Connection) -> None:
+        if len(self._idle) < KEPT:
+            self._idle.append(connection)
+        else:
             connection.close()
 
 
@@ -98,12 +155,48 @@ def _close_all(connections: deque[Connection]) -> None:
         connections.pop().close()
 
 
-def _worded(method: str, place: Place, path: str, headers: Mapping[str, str]) -> bytes:
-    """The request without its body. Raises ValueError for what could be read as another one."""
-    lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    text = f"{method} {place.prefix + path or '/'} HTTP/1.1\r\nHost: {place.authority}\r\n{lines}"
-    if (
-        _REQUEST.fullmatch(text) is None or text.count("\n") != len(headers) + 2
-    ):  # a value may hold no other header
-        raise ValueError("a header or an address that HTTP cannot carry")
-    return f"{text}\r\n".encode("latin-1")
+def _place(base_url: str) -> Place:
+    """Raises ValueError for what is no http address."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("no address of http or https")
+    prefix = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    secure = parts.scheme == "https"
+    # With the port always: of an IPv6 address alone http.client would take the last part for one.
+    return Place(secure, parts.hostname, parts.port or (443 if secure else 80), prefix)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom we believe: the authorities that requests brings along, whatever the machine has."""
+    context = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _has_word(connection: Connection) -> bool:
+    """Whether an idle connection has something to say: an end, an error, or what nobody asked for."""
+    if connection.sock is None or (isinstance(connection.sock, ssl.SSLSocket) and connection.sock.pending()):
+        return True  # of a record that is open already, the kernel says nothing
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _read(answer: http.client.HTTPResponse, encoding: str, most: int) -> bytes:
+    """The body, counting what comes out of the decompressor."""
+    if (answer.length or 0) > most:
+        raise TooLargeError
+    unpack = zlib.decompressobj(16 + zlib.MAX_WBITS) if encoding.strip().lower() == "gzip" else None
+    body = bytearray()
+    while piece := answer.read(CHUNK):
+        body += unpack.decompress(piece, most + 1) if unpack else piece
+        if len(body) > most:
+            raise TooLargeError
+    if answer.length:  # http.client itself says nothing of a body that ends too early
+        raise http.client.IncompleteRead(b"", answer.length)
+    if unpack and body and not unpack.eof:
+        raise zlib.error("the packed body ends too early")
+    if unpack and unpack.unused_data:
+        raise zlib.error("something lies behind the packed body")
+    return bytes(body)

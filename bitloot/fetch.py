@@ -12,11 +12,10 @@ from pydantic import SecretStr
 
 from bitloot import strict_json
 from bitloot.answer import Answer, by_status, doubt
-from bitloot.attempt import Attempt, attempted
+from bitloot.attempt import Attempt, OddFraming, attempted
 from bitloot.calls import calling
-from bitloot.channel import FAILURES, Channel
+from bitloot.channel import FAILURES, Channel, TooLargeError
 from bitloot.errors import BitLootError, Permanent, Retryable
-from bitloot.http_answer import OddFraming, TooLargeError
 
 __all__ = ["Answer", "Classify", "Fetch", "Gate", "Headers", "path_part"]
 

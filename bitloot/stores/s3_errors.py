@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import html
+import http.client
 import re
 import ssl
 
+from bitloot.channel import TooLargeError
 from bitloot.errors import BitLootError, Blocked, Permanent, Retryable
-from bitloot.http_answer import TooLargeError
 from bitloot.stores.names import too_large
 
 __all__ = ["answered", "unanswered"]
@@ -39,7 +40,7 @@ def unanswered(error: Exception, *, over: bool) -> BitLootError:
         return Retryable("store: the object came too slowly", code="deadline")
     if isinstance(error, ssl.SSLError):
         return Blocked(text, code="store_tls")
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | http.client.InvalidURL):
         return Blocked(f"store: cannot be used as configured ({type(error).__name__})", code="store_settings")
     return Retryable(text, code="store_unreachable")
 
