@@ -152,20 +152,22 @@ def test_only_the_gateways_own_answer_confirms(database: Settings) -> None:
     assert Payment.get_by_id(payment.id).confirmed_at is not None
 
 
-def test_only_an_answer_that_confirms_writes_the_intent_down_and_in_its_own_commit(
-    database: Settings,
-) -> None:
+def test_an_answer_that_confirms_writes_the_intent_down_in_its_own_commit(database: Settings) -> None:
     payment = a_payment(an_order())
     take(news_of(payment))
-    intent = Intent(payment.order_id, ["kinguin"], 60)
-    short = news_of(payment, actually_paid=Decimal("0.0001"))
-    assert take(short, asked=True, intent=intent).intended is None
-    assert Purchase.select().count() == 0
+    intent = Intent(payment.order_id)
     intended = take(news_of(payment), asked=True, intent=intent).intended
     assert intended is not None
-    assert [(item.state, item.begun is not None) for item in intended] == [(PurchaseState.SENDING, True)]
-    [(together,)] = base.rows("SELECT p.xmin::text = b.xmin::text FROM payments p, purchases b")
-    assert together
+    assert [item.state for item in intended] == [PurchaseState.INTENT]
+    assert base.rows("SELECT a.xmin::text = b.xmin::text FROM payments a, purchases b") == [(True,)]
+
+
+def test_an_answer_that_does_not_confirm_intends_nothing(database: Settings) -> None:
+    payment = a_payment(an_order())
+    take(news_of(payment))
+    short = news_of(payment, actually_paid=Decimal("0.0001"))
+    assert take(short, asked=True, intent=Intent(payment.order_id)).intended is None
+    assert Purchase.select().count() == 0
 
 
 def test_news_of_an_unknown_payment_is_kept_and_changes_nothing(database: Settings) -> None:
