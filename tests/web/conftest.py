@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 import redis
+from argon2 import PasswordHasher
 from falcon.testing import Result, TestClient
 from pydantic import SecretStr
 
 from actors import courier
 from actors.broker import connect
+from bitloot import passwords
 from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
 from db import base, put_products
@@ -86,6 +88,13 @@ def _seed(row: Mapping[str, str]) -> dict[str, Any]:
 @pytest.fixture
 def client(shop: Shop) -> TestClient:
     return TestClient(watch(create_app(shop.settings, shop)))
+
+
+@pytest.fixture
+def light_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundredth of the work for each: what it costs is the library's promise, and test_passwords.py looks at it."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    monkeypatch.setattr(passwords, "_decoy", lambda: passwords._HASHER.hash("nobody's password"))
 
 
 @pytest.fixture

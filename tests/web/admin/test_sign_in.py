@@ -27,7 +27,7 @@ from tests.web.signing_in import EMAIL, PASSWORD, Browser, an_account
 from web.cookies import digest_of
 from web.relay.rights import rights_of
 
-pytestmark = pytest.mark.usefixtures("promises_are_kept")
+pytestmark = pytest.mark.usefixtures("light_passwords", "promises_are_kept")
 
 
 @pytest.fixture
