@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import structlog
 
 from actors import bell
-from actors.chain import hand_on
+from actors.chain import hand_on, handed
 from actors.notify import notify
 from actors.pauses import pause_for, report_refusal
 from actors.step import step
@@ -20,9 +20,9 @@ from bitloot.states import OrderState, PurchaseState
 from bitloot.suppliers.base import Keys, SupplierKey
 from db import Order, Purchase, open_case, purchases_of, store_keys
 from db.base import now
+from db.fulfilling import Fulfilling, find_fulfilling
 from db.keys import Kept, StoredKey, ids_of, key_id, key_label, object_name, order_context
 from db.master_keys import fingerprint_key
-from db.purchases import order_with_purchases
 
 __all__ = ["encrypt_store"]
 
@@ -44,9 +44,10 @@ STORING = COMPLETE | {OrderState.PAID, OrderState.FAILED}
 @step(queue="encrypt_store")
 def encrypt_store(order_id: str) -> None:
     """Stores what keys there are; the order is fulfilled when every line has all of its own."""
-    order, purchases = order_with_purchases(order_id)
-    if order is None or order.state not in STORING:
+    found = handed(Fulfilling) or find_fulfilling(order_id)
+    if found is None or found.order.state not in STORING:
         return
+    order, purchases = found.order, found.purchases
     wanting = [purchase for purchase in purchases if purchase.state in OPEN]
     if wanting:
         _need_store()
@@ -60,7 +61,7 @@ def encrypt_store(order_id: str) -> None:
         fulfilled = _store(order, purchase, keys, data_key, later) or fulfilled
     bell.ring()
     if fulfilled:
-        hand_on(notify, order_id)
+        hand_on(notify, order_id, found)
     elif order.state in COMPLETE:
         _complete(order)
     if later:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from actors.chain import handed
 from actors.mailing import advance, send
 from actors.step import step
 from actors.workshop import shop
 from bitloot.mail.letters import render_keys_ready
 from bitloot.states import OrderState
 from db import Letter, Order, keep_letter, letter_of
+from db.fulfilling import Fulfilling
 from db.orders import order_with_items
 
 __all__ = ["KIND", "notify"]
@@ -18,7 +20,8 @@ KIND = "keys_ready"
 @step(queue="notify")
 def notify(order_id: str) -> None:
     """Sends the letter of a fulfilled order, unless it went already."""
-    order, items = order_with_items(order_id)
+    read = handed(Fulfilling)
+    order, items = order_with_items(order_id) if read is None else (read.order, read.items)
     if order is None or order.state is not OrderState.FULFILLED:
         return
     if (letter := _keep(order, items)) is not None:  # as nearly always: who asks first asks for nothing

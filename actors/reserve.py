@@ -20,7 +20,7 @@ from bitloot.states import OrderState, PurchaseState, SupplierStatus
 from bitloot.suppliers.base import Supplier
 from db import Order, Purchase, open_case
 from db.base import now
-from db.hints import hints_seen
+from db.fulfilling import find_fulfilling
 from db.paying import find_paying
 from db.purchases import Intent
 
@@ -98,7 +98,7 @@ def _settle(order: Order, purchases: Sequence[Purchase], later: list[Retryable |
         _fail(order, purchases)
     elif states <= BOUGHT:
         if _comes_to_waiting(order, purchases):
-            _hand_on(order, purchases)
+            _hand_on(order)
     elif PurchaseState.MANUAL in states:
         order.park("a purchase needs a person", _pause(order, purchases, LONG_REST))
     elif blocked := _blocked(purchases, later):
@@ -164,12 +164,18 @@ def _figures(purchase: Purchase) -> dict[str, str]:
     }
 
 
-def _hand_on(order: Order, purchases: Sequence[Purchase]) -> None:
-    """At once if there may be news already; otherwise the webhook will call whom it concerns, or sweep, before long."""
+def _hand_on(order: Order) -> None:
+    """At once if there may be news already; otherwise the webhook will call whom it concerns, or sweep, before long.
+
+    Read after the commit: of a webhook that came meanwhile either this hears, or its handler saw the order waiting.
+    """
+    found = find_fulfilling(order.id)
+    if found is None:
+        return
     done, steps = str(SupplierStatus.DELIVERED), set()
-    for purchase in purchases:
-        said = hints_seen(purchase.supplier, purchase.supplier_ref or "")
+    for purchase in found.purchases:
+        said = found.said[purchase.id]
         if said or purchase.supplier_status == done:
             steps.add(look_into(shop().suppliers.get(purchase.supplier), said or {done}))
     if steps:
-        hand_on(steps.pop() if len(steps) == 1 else finalize, str(order.id))
+        hand_on(steps.pop() if len(steps) == 1 else finalize, str(order.id), found)

@@ -12,7 +12,7 @@ from bitloot.suppliers.base import Hint
 from db.base import rows
 from db.notices import KEEP_ABOUT, NewNotice, keep_notice
 
-__all__ = ["Hinted", "hinted", "hints_seen", "keep_hint"]
+__all__ = ["Hinted", "hinted", "keep_hint"]
 
 FIND = (
     "SELECT p.order_id, o.state, p.state AS bought, coalesce(%s::timestamptz <"
@@ -42,7 +42,7 @@ def keep_hint(notice: NewNotice, hint: Hint) -> tuple[bool, Hinted | None]:
     """Keeps a supplier's webhook: (whether it is new, what it is about).
 
     An order that is just being bought is read again after the commit: a purchase that was not written down by then will
-    find the webhook (`hints_seen` looks after its own commit), so that one of the two always sees the other.
+    find the webhook (`find_fulfilling` looks after its own commit), so that one of the two always sees the other.
     """
     if not hint.relevant:
         return keep_notice(notice, None, "ignored"), None
@@ -75,16 +75,6 @@ def _sought(supplier: str, hint: Hint) -> tuple[Any, ...]:
 
 def _hinted(order_id: Any, state: str, purchase_state: str, late: bool) -> Hinted:
     return Hinted(uuid.UUID(str(order_id)), OrderState(state), PurchaseState(purchase_state), late)
-
-
-def hints_seen(supplier: str, supplier_ref: str) -> frozenset[str]:
-    """What webhooks about this supplier order said, if any came before we knew the order; "" of one that named no
-    status."""
-    found = rows(
-        "SELECT DISTINCT coalesce(says, '') FROM notices WHERE source = %s AND external_id = %s",
-        *(supplier, supplier_ref),
-    )
-    return frozenset(said for (said,) in found)
 
 
 def _look_now(order_id: uuid.UUID) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from actors.chain import go_on_in_threads, hand_on, run_chain
+from actors.chain import go_on_in_threads, hand_on, handed, run_chain
 from actors.encrypt_store import encrypt_store
 from actors.finalize import finalize
 from actors.notify import notify
@@ -45,6 +45,24 @@ def test_in_a_worker_the_thread_goes_on(shop: Shop, queued: Queued) -> None:
     run_chain(lambda: hand_on(finalize, "1"), go_on)
     assert done == ["1", "2"]
     assert queued(finalize) + queued(notify) == []
+
+
+@pytest.mark.usefixtures("chaining")
+def test_what_a_step_read_for_the_next_is_for_that_one_alone(shop: Shop, queued: Queued) -> None:
+    given: list[object] = []
+
+    def first() -> None:
+        given.append(handed(str))
+        hand_on(finalize, "1", "rows")
+        hand_on(finalize, "2", "rows that it does not take")
+        hand_on(notify, "3")
+
+    def go_on(actor: object, subject: str) -> None:
+        given.extend(() if subject == "2" else (handed(str), handed(str)))
+
+    run_chain(first, go_on)
+    assert given == [None, "rows", None, None, None]
+    assert handed(str) is None
 
 
 @pytest.mark.usefixtures("chaining")
