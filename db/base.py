@@ -160,8 +160,10 @@ def pool_use() -> tuple[int, int, int]:
 
 
 def dispose() -> None:
-    """Closes every connection of the pool."""
-    database.close_all()  # type: ignore[no-untyped-call]
+    """Closes every connection of the pool. Nothing where none was ever opened, so that a process that refused to start
+    ends with its reason."""
+    if not database.deferred:
+        database.close_all()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
