@@ -1,9 +1,14 @@
-"""A Redis broker whose consumers wake when a message comes, instead of at their next look up to a second later."""
+"""A Redis broker whose consumers wake when a message comes, and do not ask where none is.
+
+Each queue has a consumer, and its delayed messages have another: two dozen in each process, which stock all ask Redis
+once a second and more. Here one thread of the process asks for all of them, and wakes those for whom something waits.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -13,28 +18,41 @@ import redis
 from dramatiq import Consumer, Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import current_millis
+from dramatiq.middleware import Middleware, MiddlewareError
 
 __all__ = ["PromptRedisBroker"]
 
-#: How often (seconds) a consumer looks without being woken: what the stock broker does when idle.
+#: How often (seconds) one thread asks which queues have messages, in case a wake-up was lost.
 LOOK_EVERY = 1.0
+
+#: How often (seconds) a consumer looks without being woken. It is the process's sign of life as well, and brings back
+#: what a dead worker had of its queue: well below the broker's heartbeat_timeout.
+LOOK_ANYWAY = 10.0
 
 #: What the stock consumer may sleep by itself (milliseconds) before this one waits to be woken.
 STOCK_SLEEP = 1
 
 
 class PromptConsumer(_RedisConsumer):
-    """The stock consumer, but it looks only when there may be something: woken, or once in a while."""
+    """The stock consumer, but it looks only when there may be something: woken, or once in a while.
+
+    Its thread comes by once a second all the same, for delayed messages whose time has come.
+    """
 
     def __init__(self, broker: PromptRedisBroker, queue_name: str, prefetch: int) -> None:
         super().__init__(broker, queue_name, prefetch, STOCK_SLEEP)  # type: ignore[no-untyped-call]
         self._wake = broker.wakes[queue_name]
         self._resting = False  # the last look brought nothing: for want of messages, or of places for them
         self._emptied = False  # the last look found fewer than it asked for
+        self._look_by = 0.0  # monotonic clock
 
     def __next__(self) -> Any:
         if self._resting and not self.message_cache:
-            self._wake.wait(LOOK_EVERY)
+            woken = self._wake.wait(LOOK_EVERY)
+            if not woken and time.monotonic() < self._look_by:
+                return None
+        if not self.message_cache:
+            self._look_by = time.monotonic() + LOOK_ANYWAY
         self._wake.clear()  # before the look: what comes after it is not missed
         known = len(self.message_cache)
         wanted = self.prefetch - self.outstanding_message_count
@@ -64,10 +82,38 @@ class PromptRedisBroker(RedisBroker):
     """Publishes the queue's name after each message; worker processes listen. A lost wake-up costs a second."""
 
     def __init__(self, **options: Any) -> None:
+        self._hooked: tuple[list[Middleware], dict[str, list[Middleware]]] = ([], {})
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self.wakes: defaultdict[str, threading.Event] = defaultdict(threading.Event)
         self._listener: threading.Thread | None = None
         self._lock = threading.Lock()
+
+    def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """As the stock one, to those who listen: it calls an empty hook of all the others, a hundred for a message."""
+        for middleware in self._listeners(hook := f"before_{signal}"):
+            try:
+                getattr(middleware, hook)(self, *args, **kwargs)
+            except MiddlewareError:
+                raise
+            except Exception:
+                self.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
+
+    def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        for middleware in reversed(self._listeners(hook := f"after_{signal}")):
+            try:
+                getattr(middleware, hook)(self, *args, **kwargs)
+            except Exception:
+                self.logger.critical("Unexpected failure in %s of %r.", hook, middleware, exc_info=True)
+
+    def _listeners(self, hook: str) -> list[Middleware]:
+        """Middleware whose `hook` is not the empty one that all inherit, in the broker's order."""
+        known, found = self._hooked
+        if known != self.middleware:  # by identity: it has a dozen
+            known, found = self._hooked = (list(self.middleware), {})
+        if hook not in found:
+            empty = getattr(Middleware, hook, None)
+            found[hook] = [one for one in known if getattr(type(one), hook, None) is not empty]
+        return found[hook]
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         with self._lock:
@@ -133,12 +179,31 @@ class PromptRedisBroker(RedisBroker):
         while True:
             with contextlib.suppress(redis.RedisError, OSError):
                 self._hear()
-            threading.Event().wait(LOOK_EVERY)  # Redis is away; the consumers look by themselves
+            threading.Event().wait(LOOK_EVERY)  # Redis is away, or does not let us listen
+            self._wake(list(self.wakes))
 
     def _hear(self) -> None:
         with self.client.pubsub(ignore_subscribe_messages=True) as subscription:
             subscription.subscribe(self._channel)
+            asked = -LOOK_EVERY
             while True:
-                message = subscription.get_message(timeout=10)
+                if time.monotonic() - asked >= LOOK_EVERY:
+                    asked = time.monotonic()
+                    self._wake(self._waiting())
+                message = subscription.get_message(timeout=LOOK_EVERY)
                 if message is not None:
-                    self.wakes[message["data"].decode()].set()
+                    self._wake([message["data"].decode()])
+
+    def _waiting(self) -> list[str]:
+        """Queues of ours in which messages are."""
+        names = list(self.wakes)
+        if not names or not self.client.exists(*(f"{self.namespace}:{name}" for name in names)):
+            return []
+        with self.client.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.llen(f"{self.namespace}:{name}")
+            return [name for name, count in zip(names, pipe.execute(), strict=True) if count]
+
+    def _wake(self, queue_names: Sequence[str]) -> None:
+        for name in queue_names:
+            self.wakes[name].set()

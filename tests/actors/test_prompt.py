@@ -1,4 +1,4 @@
-"""Consumers wake when a message comes; without a wake-up they look once a second."""
+"""Consumers wake when a message comes; where a wake-up was lost, one thread of the process asks for all of them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import dramatiq
 import pytest
+from dramatiq import Broker, Message
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import Middleware, MiddlewareError
 
 from actors.broker import build_broker, redis_client
-from actors.prompt import PromptRedisBroker
+from actors.prompt import PromptConsumer, PromptRedisBroker
 from bitloot.settings import Settings
 from tests.waiting import until
 
@@ -26,6 +29,7 @@ def prompt(settings: Settings) -> PromptRedisBroker:
 def without_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Consumers have nothing but wake-ups: a look comes later than any test waits."""
     monkeypatch.setattr("actors.prompt.LOOK_EVERY", 60.0)
+    monkeypatch.setattr("actors.prompt.LOOK_ANYWAY", 60.0)
 
 
 def stop(worker: dramatiq.Worker, broker: PromptRedisBroker) -> None:
@@ -112,3 +116,70 @@ def test_a_place_that_is_freed_during_a_look_is_not_missed(
         until(lambda: len(told) == 240, what="the backlog")
     finally:
         stop(worker, prompt)
+
+
+def test_a_message_whose_wake_up_was_lost_is_found(
+    prompt: PromptRedisBroker, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.prompt.LOOK_ANYWAY", 600.0)
+    note = prompt.get_actor("note")
+    note.send("first")
+    until(lambda: done == ["first"], what="the first message")
+    message = note.message("second").copy(options={"redis_message_id": "second"})
+    store = RedisBroker.__getattr__(prompt, "do_enqueue")  # type: ignore[no-untyped-call]
+    store("note", "second", message.encode())  # the stock one wakes nobody
+    until(lambda: done == ["first", "second"], what="the message that nobody spoke of")
+
+
+def test_a_consumer_that_nobody_woke_asks_nothing_for_a_while(
+    prompt: PromptRedisBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.prompt.LOOK_EVERY", 0.001)
+    looks: list[str] = []
+
+    def fetch(_broker: PromptRedisBroker, queue_name: str, _count: int) -> list[bytes]:
+        looks.append(queue_name)
+        return []
+
+    monkeypatch.setattr(PromptRedisBroker, "do_fetch", fetch, raising=False)
+    consumer = PromptConsumer(prompt, "note", 2)
+    assert [next(consumer) for _ in range(5)] == [None] * 5
+    assert looks == ["note"]
+    prompt.wakes["note"].set()
+    assert next(consumer) is None
+    monkeypatch.setattr("actors.prompt.LOOK_ANYWAY", 0.0)
+    prompt.wakes["note"].set()
+    assert [next(consumer) for _ in range(3)] == [None] * 3
+    assert looks == ["note"] * 5
+
+
+def test_whoever_listens_is_told_in_turn_and_one_that_breaks_stops_nobody(prompt: PromptRedisBroker) -> None:
+    told: list[str] = []
+
+    class Deaf(Middleware):
+        pass
+
+    class Loud(Middleware):
+        def before_enqueue(self, broker: Broker, message: Message[None], delay: int | None) -> None:
+            told.append("before")
+
+        def after_enqueue(self, broker: Broker, message: Message[None], delay: int | None) -> None:
+            told.append("after")
+
+    class Broken(Loud):
+        def before_enqueue(self, broker: Broker, message: Message[None], delay: int | None) -> None:
+            raise ValueError("a bug")
+
+    class Strict(Middleware):
+        def before_enqueue(self, broker: Broker, message: Message[None], delay: int | None) -> None:
+            raise MiddlewareError("not now")
+
+    message: Message[None] = Message("note", "note", (), {}, {})
+    for middleware in (Deaf(), Broken(), Loud()):
+        prompt.add_middleware(middleware)
+    prompt.enqueue(message)
+    assert told == ["before", "after", "after"]
+    prompt.add_middleware(Strict(), before=Broken)
+    with pytest.raises(MiddlewareError):
+        prompt.enqueue(message)
+    assert told == ["before", "after", "after"]
