@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ CAPACITY = 1_000
 
 #: What says no more than that there was a commit.
 COMMITTED = '{"type": null}'
+
+#: Between two publications (seconds): one that comes after a quiet while goes at once, those of a busy one go together.
+APART = 0.025
 
 #: A bell is worth this much waiting (seconds), not more.
 TIMEOUT = 1.0
@@ -54,7 +58,10 @@ class _Bell:
         self._thread.join(TIMEOUT * 2)
 
     def _run(self) -> None:
+        last = -APART
         while (message := self._waiting.get()) is not None:
+            time.sleep(max(last + APART - time.monotonic(), 0))
+            last = time.monotonic()
             try:
                 self._publish({message: None} | dict.fromkeys(self._drain()))
             except redis.RedisError:

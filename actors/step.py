@@ -18,7 +18,7 @@ from actors.rest import rests
 from actors.story import arrived
 from bitloot import tracing
 from bitloot.errors import BitLootError, Retryable, frames_of
-from bitloot.figures import STEP_SECONDS, STEPS
+from bitloot.figures import count_step
 from bitloot.story import about, known
 from db import base
 
@@ -95,8 +95,7 @@ def _measured(name: str, subject: str) -> Iterator[None]:
             yield
         result = "done"
     finally:
-        STEPS.labels(name, result).inc()
-        STEP_SECONDS.labels(name).observe(time.perf_counter() - began)
+        count_step(name, result, time.perf_counter() - began)
 
 
 @contextmanager

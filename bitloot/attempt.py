@@ -13,11 +13,22 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["Attempt", "Connection", "OddFraming", "SecureConnection", "attempted", "not_after"]
+__all__ = [
+    "Attempt",
+    "Connection",
+    "OddFraming",
+    "SecureConnection",
+    "attempted",
+    "not_after",
+    "wait_no_longer",
+]
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 MAX_SIZE_LINE = 1024
+
+#: Seconds by which a socket may wait longer or shorter than it should.
+SLACK = 0.05
 
 
 class OddFraming(http.client.HTTPException):
@@ -71,14 +82,27 @@ class Attempt:
 _attempt: ContextVar[Attempt | None] = ContextVar("attempt", default=None)
 
 
-@contextmanager
-def attempted(attempt: Attempt) -> Iterator[None]:
+class attempted:  # reads as what it is: a context
     """Puts all connections that this thread uses meanwhile under `attempt`."""
-    token = _attempt.set(attempt)
-    try:
-        yield
-    finally:
-        _attempt.reset(token)
+
+    __slots__ = ("_attempt", "_token")
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+
+    def __enter__(self) -> None:
+        self._token = _attempt.set(self._attempt)
+
+    def __exit__(self, *_error: object) -> None:
+        _attempt.reset(self._token)
+
+
+def wait_no_longer(sock: socket.socket, seconds: float | None) -> None:
+    """Sets the socket's time-out, unless it is so already within SLACK: each time is a call of the kernel, at which
+    another thread goes on and this one waits for its turn."""
+    known = sock.gettimeout()
+    if known is None or seconds is None or abs(known - seconds) > SLACK:
+        sock.settimeout(seconds)
 
 
 class _TimedReader(io.RawIOBase):
@@ -98,7 +122,7 @@ class _TimedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int | None:
         if self._attempt is not None:
-            self._sock.settimeout(self._attempt.patience(self._patience))
+            wait_no_longer(self._sock, self._attempt.patience(self._patience))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -171,7 +195,7 @@ class Connection(http.client.HTTPConnection):
             super().connect()
         except (BrokenPipeError, ConnectionResetError) as error:  # no answer lies there to be read
             raise ConnectionAbortedError("reset while connecting") from error
-        self.sock.settimeout(self.patience)
+        wait_no_longer(self.sock, self.patience)
 
     def send(self, data: Any) -> None:
         if self.sock is None:
@@ -199,7 +223,7 @@ def _connected(
             sock = socket.socket(family, kind, protocol)
             sock.settimeout(patience)
             sock.connect(where)
-            sock.settimeout(timeout if attempt is None else attempt.patience(timeout))
+            wait_no_longer(sock, timeout if attempt is None else attempt.patience(timeout))
             return sock
         except OSError as error:
             if sock is not None:
@@ -216,9 +240,9 @@ def _send_whole(sock: socket.socket, data: bytes, attempt: Attempt | None, patie
     view = memoryview(data)
     while view:
         if attempt is not None:
-            sock.settimeout(attempt.patience(patience))
+            wait_no_longer(sock, attempt.patience(patience))
         view = view[sock.send(view) :]
-    sock.settimeout(patience)
+    wait_no_longer(sock, patience)
 
 
 class SecureConnection(Connection, http.client.HTTPSConnection):

@@ -11,7 +11,7 @@ import structlog
 
 from bitloot import tracing
 from bitloot.errors import BitLootError
-from bitloot.figures import CALL_SECONDS, CALLS
+from bitloot.figures import count_call
 
 __all__ = ["Call", "calling"]
 
@@ -42,8 +42,7 @@ def calling(provider: str, method: str, path: str = "") -> Iterator[Call]:
             seconds = time.perf_counter() - began
             # Codes are a provider's own words at times, and no two need be equal: figures go by class.
             result = type(error).__name__.lower() if error else "ok"
-            CALLS.labels(provider, method, result).inc()
-            CALL_SECONDS.labels(provider).observe(seconds)
+            count_call(provider, method, result, seconds)
             tracing.note(**{"http.response.status_code": call.status, "bitloot.result": result})
             more = {"code": error.code} if isinstance(error, BitLootError) else {}
             log.info(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-__all__ = ["BEATS", "CALLS", "CALL_SECONDS", "REGISTRY", "STEPS", "STEP_SECONDS"]
+__all__ = ["BEATS", "REGISTRY", "count_call", "count_step"]
 
 #: Nothing of Python's own is in it: what is shown is what docs/metrics.md explains.
 REGISTRY = CollectorRegistry()
@@ -31,3 +33,20 @@ STEP_SECONDS = Histogram(
 BEATS = Counter(
     "bitloot_clock_beats", "What the clock did, by what came of it.", ["job", "result"], registry=REGISTRY
 )
+
+
+def count_call(provider: str, method: str, result: str, seconds: float) -> None:
+    """One call to a provider is over."""
+    _call(provider, method, result).inc()
+    _call_seconds(provider).observe(seconds)
+
+
+def count_step(actor: str, result: str, seconds: float) -> None:
+    """One run of a step is over."""
+    _step(actor, result).inc()
+    _step_seconds(actor).observe(seconds)
+
+
+# To find what belongs to labels takes a lock and longer than to count: each is kept, for labels are few.
+_call, _call_seconds = cache(CALLS.labels), cache(CALL_SECONDS.labels)
+_step, _step_seconds = cache(STEPS.labels), cache(STEP_SECONDS.labels)

@@ -53,14 +53,14 @@ def dumps(value: Any) -> bytes:
 
 
 def _written(value: Any) -> str:
+    if value is None or isinstance(value, str | int):  # bool is an int
+        return _ENCODER.encode(value)
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{_written(str(name))}:{_written(item)}" for name, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_written, value)) + "]"
-    if value is None or isinstance(value, str | int):  # bool is an int
-        return json.dumps(value, ensure_ascii=False)
     raise TypeError(f"{type(value).__name__} has no exact JSON form")
 
 
@@ -141,3 +141,4 @@ def _no_constant(_text: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_members, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant
 )
+_ENCODER = json.JSONEncoder(ensure_ascii=False)

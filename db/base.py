@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Self
 
+from peewee import Field as PeeweeField
 from peewee import Model as PeeweeModel
 from peewee import PostgresqlDatabase
 from playhouse.pool import PooledPostgresqlDatabase
@@ -102,17 +104,31 @@ class Model(PeeweeModel):
         return [cls.from_row(row) for row in found]
 
     @classmethod
+    @cache
     def columns(cls, alias: str) -> str:
         """All columns of a table that goes by this alias, as `from_row` takes them."""
         return ", ".join(f'{alias}."{field.column_name}"' for field in cls._meta.sorted_fields)
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
-        instance = cls()
-        for field, value in zip(cls._meta.sorted_fields, row, strict=True):
-            instance.__data__[field.name] = field.python_value(value)
+        instance = cls(
+            __no_default__=True
+        )  # else each default is made, ids and times among them, and thrown away
+        data = instance.__data__
+        for (name, read), value in zip(_readers(cls), row, strict=True):
+            data[name] = value if value is None or read is None else read(value)
         instance._dirty.clear()  # type: ignore[attr-defined]  # as peewee does for rows that it read
         return instance
+
+
+@cache
+def _readers(model: type[Model]) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    """Each column's name, and what reads it; None where the driver gives what peewee would make of it."""
+    found = [(field.name, field) for field in model._meta.sorted_fields]
+    plain = PeeweeField.python_value
+    return [
+        (name, None if type(field).python_value is plain else field.python_value) for name, field in found
+    ]
 
 
 def configure(settings: Settings, *, application: str = "bitloot") -> None:
@@ -160,10 +176,8 @@ def pool_use() -> tuple[int, int, int]:
 
 
 def dispose() -> None:
-    """Closes every connection of the pool. Nothing where none was ever opened, so that a process that refused to start
-    ends with its reason."""
-    if not database.deferred:
-        database.close_all()  # type: ignore[no-untyped-call]
+    """Closes every connection of the pool."""
+    database.close_all()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from peewee import ForeignKeyField, TextField, UUIDField
 
@@ -115,7 +115,7 @@ def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *,
 
     Keys whose right was withdrawn while they were on their way do not count: their objects are doomed instead.
     """
-    told = json.dumps([{**asdict(item), "id": str(item.id)} for item in stored])
+    told = json.dumps([{**vars(item), "id": str(item.id)} for item in stored])
     state, count, fulfilled, taken, twin = rows(
         "SELECT o_state, o_keys, o_fulfilled, o_taken, o_twin FROM keep_keys(%s, %s, %s, %s, %s)",
         *(order.id, purchase.id, actor, told, due_seconds(OrderState.FULFILLED)),

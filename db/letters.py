@@ -23,6 +23,7 @@ FINAL_FATES = ("bounced", "complained", "failed", "suppressed")
 
 class Letter(Model):
     order_id: uuid.UUID
+    rendered: RenderedLetter | None = None  # in a copy that was kept just now, for whoever sends it at once
     id = UUIDField(primary_key=True, default=uuid.uuid4)
     order = ForeignKeyField(Order, backref="letters", index=False)
     kind = TextField()
@@ -127,6 +128,8 @@ class Letter(Model):
 
     def open(self, vault: Vault, sender: str) -> RenderedLetter:
         """The letter as it was rendered. Raises SealBroken."""
+        if self.rendered is not None:
+            return self.rendered
         plain = vault.open(bytes(self.data_key), _context(self.id), self.kind, bytes(self.content))
         texts = json.loads(plain)
         return RenderedLetter(
@@ -188,17 +191,31 @@ def _insert(
     *,
     sending: bool,
 ) -> Letter | None:
-    columns = ", ".join(f'"{field.column_name}"' for field in Letter._meta.sorted_fields)
+    values = {
+        "id": letter_id,
+        "order": order_id,
+        "kind": kind,
+        "generation": generation,
+        "state": "sending" if sending else "kept",
+        "idempotency_key": f"{kind}/{order_id}/{generation}",
+        "recipient": rendered.to,
+        "subject": rendered.subject,
+        "data_key": data_key,
+        "content": sealed,
+        "attempts": int(sending),
+    }
     kept = rows(
-        "INSERT INTO letters (id, order_id, kind, generation, state, idempotency_key, recipient, subject, data_key,"  # noqa: S608
+        "INSERT INTO letters (id, order_id, kind, generation, state, idempotency_key, recipient, subject, data_key,"
         " content, attempts, created_at, sending_at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now(), CASE WHEN %s THEN now() END)"
-        f" ON CONFLICT DO NOTHING RETURNING {columns}",
-        *(letter_id, order_id, kind, generation, "sending" if sending else "kept"),
-        *(f"{kind}/{order_id}/{generation}", rendered.to, rendered.subject, data_key),
-        *(sealed, int(sending), sending),
+        " ON CONFLICT DO NOTHING RETURNING created_at, sending_at",
+        *(*values.values(), sending),
     )
-    return Letter.from_row(kept[0]) if kept else None
+    if not kept:
+        return None
+    letter = Letter(**values, created_at=kept[0][0], sending_at=kept[0][1])
+    letter.rendered = rendered
+    return letter
 
 
 def _context(letter_id: uuid.UUID) -> str:

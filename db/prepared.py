@@ -35,9 +35,12 @@ class Connection(connection):
 
         `execute` runs a statement on this connection. Raises peewee's errors for a server that is away.
         """
+        lists = list in map(type, params)
+        worded = self._worded.get(sql)
+        if worded is not None and not lists:  # as nearly always on the hot path
+            return worded, params
         if not _can_be_prepared(sql, params):
             return sql, params
-        worded = self._worded.get(sql)
         if worded is None:
             # In a transaction a refusal would break it; the next run outside of one prepares it.
             if not self._is_often(sql) or self.get_transaction_status() != TRANSACTION_STATUS_IDLE:

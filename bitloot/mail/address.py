@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.headerregistry import Address
+from functools import lru_cache
 
 import idna
 
@@ -29,6 +30,7 @@ def parse_address(text: str) -> str:
     return _address(text.strip(" "), dotless=False)
 
 
+@lru_cache(maxsize=8)  # a shop has one
 def parse_sender(text: str) -> Address:
     """MAIL_FROM: `Name <address>` or a bare address; `localhost` will do as its domain. Raises Malformed."""
     if not text.isprintable():
@@ -41,10 +43,7 @@ def parse_sender(text: str) -> Address:
 
 def _address(text: str, *, dotless: bool) -> str:
     local, _, domain = text.rpartition("@")
-    try:
-        ascii_domain = idna.encode(domain, uts46=True, std3_rules=True).decode()
-    except UnicodeError:
-        raise _bad("has no valid domain") from None
+    ascii_domain = _ascii(domain)
     if not _LOCAL.fullmatch(local) or len(local) > MAX_LOCAL:
         raise _bad("has no valid part before the @")
     top = ascii_domain.rpartition(".")[2]
@@ -53,6 +52,14 @@ def _address(text: str, *, dotless: bool) -> str:
     if len(local) + 1 + len(ascii_domain) > MAX_ADDRESS:
         raise _bad("is too long")
     return f"{local}@{ascii_domain}"
+
+
+@lru_cache(maxsize=256)  # most buyers share a few
+def _ascii(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True, std3_rules=True).decode()
+    except UnicodeError:
+        raise _bad("has no valid domain") from None
 
 
 def _bad(why: str) -> Malformed:

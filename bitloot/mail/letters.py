@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,6 +35,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
+    auto_reload=False,  # a template is part of the release: nobody looks at its file for each letter
 )
 
 
@@ -86,17 +88,20 @@ def render(kind: str, *, to: str, sender: str, language: str, **facts: object) -
 
     The text template begins with its subject, as `Subject: …` and an empty line. Facts must be single lines.
     """
-    heading, _, text = _template(kind, language, "txt").render(facts).partition("\n\n")
-    html = _template(kind, language, "html").render(facts)
+    heading, _, text = _template(_TEMPLATES, kind, language, "txt").render(facts).partition("\n\n")
+    html = _template(_TEMPLATES, kind, language, "html").render(facts)
     return Letter(to, sender, heading.removeprefix("Subject: "), text, html)
 
 
-def _template(kind: str, language: str, form: str) -> Template:
-    return _TEMPLATES.select_template([f"{kind}.{language}.{form}.j2", f"{kind}.{form}.j2"])
+@cache
+def _template(templates: Environment, kind: str, language: str, form: str) -> Template:
+    return templates.select_template([f"{kind}.{language}.{form}.j2", f"{kind}.{form}.j2"])
 
 
 def _line(text: str) -> str:
     """One line without control characters, so that no name can add a header, a line or a paragraph."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = (" " if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} else char for char in text)
     return " ".join("".join(char for char in kept if char not in _TURNS).split())
 

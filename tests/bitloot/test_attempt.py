@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
 
-from bitloot.attempt import Attempt, attempted, not_after
+from bitloot.attempt import Attempt, attempted, not_after, wait_no_longer
 from bitloot.channel import Channel
 from bitloot.errors import Retryable
 from bitloot.fetch import Fetch
@@ -62,3 +63,11 @@ def test_a_call_under_a_lease_is_over_when_the_lease_is() -> None:
         assert Attempt(60).left <= 5
         assert Attempt(2).left <= 2
     assert Attempt(60).left > 50
+
+
+def test_a_socket_waits_as_long_as_the_step_may_and_is_told_so_when_that_changes() -> None:
+    with socket.socket() as sock:
+        for seconds in (3.0, 3.01, 0.5, 30.0, None, 2.0):
+            wait_no_longer(sock, seconds)
+            known = sock.gettimeout()
+            assert known == pytest.approx(seconds, abs=0.05)
