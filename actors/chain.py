@@ -15,9 +15,9 @@ Next = tuple["dramatiq.Actor[..., None]", str, object]
 Rows = TypeVar("Rows")
 
 _chaining = False
-_thread = (
-    threading.local()
-)  # .chain: what this thread goes on with; .read: for the step that it goes on with now
+
+#: .chain: what this thread goes on with; .read: what was read for the step that it is at.
+_thread = threading.local()
 
 
 def go_on_in_threads(wanted: bool = True) -> None:

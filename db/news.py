@@ -44,11 +44,6 @@ JUDGEMENTS = 4
 #: take_news (0002_doors.sql) says so when an order is no longer where the judgement saw it.
 MOVED_MEANWHILE = "BL001"
 
-#: Only where the answer `a` confirms the payment: of no order nothing is intended.
-THEN_INTENDED = (
-    "LEFT JOIN LATERAL intend_purchases(CASE WHEN a.o_confirmed THEN %s::uuid END, %s, %s) i ON true"
-)
-
 #: payments.pay_amount is numeric(38, 18).
 SMALLEST, BEYOND = Decimal("1e-18"), Decimal("1e20")
 
