@@ -111,9 +111,7 @@ class Model(PeeweeModel):
 
     @classmethod
     def from_row(cls, row: tuple[Any, ...]) -> Self:
-        instance = cls(
-            __no_default__=True
-        )  # else each default is made, ids and times among them, and thrown away
+        instance = cls(__no_default__=True)  # else each default is made, ids and times too, and thrown away
         data = instance.__data__
         for (name, read), value in zip(_readers(cls), row, strict=True):
             data[name] = value if value is None or read is None else read(value)
@@ -176,8 +174,10 @@ def pool_use() -> tuple[int, int, int]:
 
 
 def dispose() -> None:
-    """Closes every connection of the pool."""
-    database.close_all()  # type: ignore[no-untyped-call]
+    """Closes every connection of the pool. Nothing where none was ever opened, so that a process that refused to start
+    ends with its reason."""
+    if not database.deferred:
+        database.close_all()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

@@ -96,3 +96,11 @@ def test_a_connection_killed_under_the_pool_is_replaced(database: Settings) -> N
     second.start()
     second.join()
     assert len(set(seen)) == 2
+
+
+def test_closing_what_was_never_opened_does_not_hide_why_a_process_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(base, "database", base.Database(None, autoconnect=False))  # type: ignore[no-untyped-call]
+    base.dispose()
+    assert base.database.deferred

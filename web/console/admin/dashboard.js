@@ -1,6 +1,6 @@
 // How the house is doing: what waits for a person, where orders stand, how quick keys are, money, suppliers, silence.
 
-import { chart } from "/assets/admin/chart.js";
+import { chart, waited } from "/assets/admin/chart.js";
 import { ask } from "/assets/admin/house.js";
 import { make, refill } from "/assets/admin/make.js";
 import { STATES } from "/assets/admin/orders.js";
@@ -16,8 +16,8 @@ async function figuresOf(since, until) {
   const key = since.toISOString();
   if (past.has(key)) return past.get(key);
   const told = await ask("/admin/kpi", { since: key, until: until.toISOString() });
-  const name = since.toLocaleDateString(undefined, { weekday: "short", day: "numeric" });
-  const day = { name, orders: told.orders, p50: told.timeToKey.p50, p95: told.timeToKey.p95 };
+  const [name, brief] = [{ weekday: "short", day: "numeric" }, { weekday: "short" }].map((parts) => since.toLocaleDateString(undefined, parts));
+  const day = { name, brief, orders: told.orders, missed: told.missed, p50: told.timeToKey.p50, p95: told.timeToKey.p95 };
   if (until.getTime() < Date.now() - DAY) past.set(key, day); // orders of yesterday may still be on their way
   return day;
 }
@@ -90,8 +90,8 @@ function times(kpi) {
   return make(
     "div",
     { class: "quick" },
-    make("div", {}, make("strong", {}, span(kpi.timeToKey.p50)), make("span", {}, "p50, last 7 days")),
-    make("div", {}, make("strong", {}, span(kpi.timeToKey.p95)), make("span", {}, "p95")),
+    make("div", {}, make("strong", {}, waited(kpi.timeToKey.p50, kpi.orders)), make("span", {}, "p50, last 7 days")),
+    make("div", {}, make("strong", {}, waited(kpi.timeToKey.p95, kpi.orders)), make("span", {}, "p95")),
     make("div", {}, make("strong", {}, kpi.missed.toLocaleString()), make("span", {}, `of ${kpi.orders.toLocaleString()} paid without a key yet`)),
     make("p", { class: "soft" }, within.join(" · ")),
   );
