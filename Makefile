@@ -48,7 +48,7 @@ setup: $(STAMP)
 # Nothing is installed that is not named, with its hash, in requirements.txt.
 $(STAMP): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "BitLoot needs Python 3.11 or newer, with venv. Set PYTHON=…" >&2; exit 1; }
-	@echo "Setting up $(VENV) with $(PYTHON); this takes a minute, once."
+	@echo "Setting up $(VENV) with $(PYTHON); this takes a few minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -113,7 +113,13 @@ def _flat(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, Mapping):
             yield from _flat(value)
         elif value not in (None, "", 0, False, []) and (name, value) != ("taken", "0"):
-            yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            yield name, _text(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _words(code: str) -> str:

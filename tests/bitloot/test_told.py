@@ -63,7 +63,7 @@ def test_nested_figures_read_as_if_they_stood_beside_and_what_says_nothing_is_le
 def test_a_figure_that_nobody_named_is_told_all_the_same() -> None:
     assert told({"odd_name": ["a", 1], "amount": "much", "coin": "btc"}) == {
         "Amount": "much BTC",
-        "Odd name": '["a", 1]',
+        "Odd name": "a, 1",
     }
     assert sentence({"error": "http_409", "supplier": "pool"}) == (
         "why it was refused with HTTP 409 (Conflict), supplier pool"

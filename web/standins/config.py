@@ -78,7 +78,7 @@ class StandinsConfig:
         """The same secrets as BitLoot has, so that signatures fit."""
         return cls(
             ledger_dir=settings.state_dir / "standins",
-            shop_url=f"http://{settings.host}:{settings.port}",
+            shop_url=settings.public_url,  # as the real ones: where notices go is not where web listens
             nowpayments_api_key=settings.nowpayments_api_key.get_secret_value(),
             ipn_secret=settings.nowpayments_ipn_secret.get_secret_value(),
             kinguin_api_key=settings.kinguin_api_key.get_secret_value(),

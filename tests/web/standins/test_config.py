@@ -67,7 +67,7 @@ def test_beside_live_credentials_or_unsafe_settings_they_refuse(change: dict[str
 
 
 def test_they_take_their_secrets_from_the_shops_own_settings() -> None:
-    settings = safe_settings(reservations_verifier="static", host="127.0.0.1", port=8123)
+    settings = safe_settings(reservations_verifier="static", public_url="http://127.0.0.1:8123")
     config = StandinsConfig.from_settings(settings)
     assert config.shop_url == "http://127.0.0.1:8123"
     assert (config.ipn_secret, config.kinguin_secret, config.reservations_verifier) == (

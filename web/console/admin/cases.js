@@ -33,7 +33,7 @@ export const cases = list({
     { head: "State", cell: (row) => chip(row.state) },
     { head: "Order", cell: (row) => orderLink(row.orderId) },
     { head: "Order is", cell: (row) => chip(row.orderStatus) },
-    { head: "May be", cell: (row) => row.moves.map((move) => plain(move.name)).join(", ") || (row.resolution ? plain(row.resolution) : "–") },
+    { head: "May be, or was", cell: (row) => row.moves.map((move) => plain(move.name)).join(", ") || (row.resolution ? plain(row.resolution) : "–") },
     { head: "Opened", cell: (row) => ago(row.openedAt) },
   ],
   key: (row) => row.id,

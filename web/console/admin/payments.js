@@ -12,7 +12,7 @@ const hears = (event) => event.type.startsWith("payment:") || event.type === "we
 
 export const payments = list({
   title: "Payments",
-  about: "What the gateway says of each payment. Nothing is bought before it has confirmed it to our own question.",
+  about: "What the gateway says of each payment. Nothing is bought before it has confirmed it to our own question, or a person has accepted it.",
   path: "/admin/payments",
   filters: [
     { name: "state", label: "State", options: STATES },
