@@ -49,6 +49,12 @@ CODES: Mapping[int, str] = {
     415: "unsupported_media_type",
 }
 
+#: What falcon's refusals mean to a person.
+WHY: Mapping[int, str] = {
+    404: "There is nothing at this address.",
+    405: "This address is not asked in this way; Allow names the ways.",
+}
+
 UNAVAILABLE = (OperationalError, InterfaceError, MaxConnectionsExceeded)
 
 
@@ -81,7 +87,7 @@ def _document(error: HTTPError) -> Mapping[str, Any]:
         return error.document
     status = error.status_code
     phrase = falcon.code_to_http_status(status)[4:].lower().replace(" ", "_").replace("'", "")
-    return problem(status, CODES.get(status, phrase))
+    return problem(status, CODES.get(status, phrase), WHY.get(status, ""))
 
 
 def _http_error(req: Request, resp: Response, error: HTTPError, _params: Any) -> None:
@@ -103,7 +109,14 @@ def _known(req: Request, resp: Response, error: BitLootError, params: Any) -> No
         headers["Retry-After"] = str(RETRY_AFTER)
     if status == 500:
         log.error("refused by our own part", action="request_failed", code=error.code, at=frames_of(error))
-    _http_error(req, resp, Problem(status, error.code, headers=headers), params)
+    detail = _sentence(str(error)) if isinstance(error, Malformed) else ""  # it quotes nothing that came
+    _http_error(req, resp, Problem(status, error.code, detail, headers=headers), params)
+
+
+def _sentence(text: str) -> str:
+    """Adapters say whose text it is before a colon; here it is always the request's."""
+    said = text.partition(": ")[2] or text
+    return f"{said[:1].upper()}{said[1:].removesuffix('.')}."
 
 
 def _database_away(req: Request, resp: Response, error: Exception, params: Any) -> None:

@@ -59,6 +59,19 @@ def test_what_a_problem_adds_is_in_the_document() -> None:
     assert answer_to(Problem(409, "not_ready", "Not yet.", orderId="x")).json["orderId"] == "x"
 
 
+def test_people_are_told_what_to_look_at() -> None:
+    def detail(error: Exception) -> str | None:
+        told: str | None = answer_to(error).json.get("detail")
+        return told
+
+    assert (
+        detail(Malformed("JSON text cannot be parsed", code="json_syntax")) == "JSON text cannot be parsed."
+    )
+    assert detail(Malformed("mail: this address has no domain")) == "This address has no domain."
+    assert detail(falcon.HTTPNotFound()) == "There is nothing at this address."
+    assert detail(Retryable("kinguin: away")) is None
+
+
 def test_what_is_unforeseen_is_logged_with_its_place() -> None:
     with capture_logs() as lines:
         answer_to(KeyError("sekret"))
