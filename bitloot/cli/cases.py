@@ -10,15 +10,14 @@ import click
 from rich.markup import escape
 
 from actors.resolve import resolve
-from actors.workshop import open_from_environment
 from bitloot.case_moves import CaseMove, moves_of
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, screen, show_rows
+from bitloot.cli.sending import open_workshop
 from bitloot.cli.spans import moment
 from bitloot.cli.who import by_option
 from bitloot.errors import Permanent
 from bitloot.told import Told, tell
-from db.base import dispose, scope
 from db.cases import CASES, CaseFacts, case_facts
 
 __all__ = ["command"]
@@ -84,13 +83,9 @@ def answer(case_id: uuid.UUID, move: str, reason: str, who: str, as_json: bool, 
     """Answer a case with MOVE, one of those that `bitloot case show` names."""
     if len(reason.strip()) < 3:
         raise click.BadParameter("must say why", param_hint="--reason")
-    open_from_environment("command")
     given = {name: value for name, value in basis.items() if value}
-    try:
-        with scope():
-            done = resolve(case_id, move, who=who, reason=reason.strip(), basis=given)
-    finally:
-        dispose()
+    with open_workshop("command"):
+        done = resolve(case_id, move, who=who, reason=reason.strip(), basis=given)
     if as_json:
         print_json(_document(done.case) | {"moved_from": str(done.src), "waits_for": list(done.waits_for)})
         return

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from actors.broker import connect
 from actors.retry import retry_job
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.cli.sending import connect_queue
 from bitloot.cli.spans import moment
 from bitloot.cli.who import by_option
 from db.jobs import JOBS, JobFacts
@@ -55,7 +55,7 @@ def show_jobs(state: str, actor: str | None, limit: int, as_json: bool) -> None:
 def retry(job_id: uuid.UUID, reason: str, who: str, as_json: bool) -> None:
     """Send the job JOB_ID again, unless it may not run; then this says why."""
     with open_database() as settings:
-        connect(settings)
+        connect_queue(settings)
         job = retry_job(job_id, by=who, reason=reason)
     if as_json:
         print_json({"job": str(job_id), "actor": job.actor, "subject": job.subject_id, "queued": True})

@@ -9,13 +9,13 @@ from typing import Any
 
 import click
 
-from actors.broker import connect
 from actors.foresight import Foreseen, foresee
 from actors.replaying import CAP, Plan, plan_replays, replay_many, replay_one
 from actors.retry import send_now
 from bitloot.cli.notices import filter_options, filters_of
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
+from bitloot.cli.sending import connect_queue
 from bitloot.cli.who import by_option
 from bitloot.settings import Settings
 from bitloot.shop import open_shop
@@ -58,7 +58,7 @@ def command(
         if not yes and not as_json:
             _tell(plan, as_json)
             click.confirm(f"Run {plan.count} again?", abort=True)
-        connect(settings)
+        connect_queue(settings)
         who, why = who, reason or ""
         if notice_id is not None:
             replay_one(notice_id, by=who, reason=why, send=send_now)

@@ -50,7 +50,7 @@ FAILED, UNSAFE, INTERRUPTED = 1, 2, 130
 
 
 class Commands(click.Group):
-    """Finds a command's module by its name."""
+    """Finds a command's module by its name, and first the shop that `bitloot up` runs here, for those that need one."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -58,6 +58,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name not in {"up", "demo"}:
+            adopt(os.environ)  # before the import: steps bind to the queue that the environment names then
         command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
         return command
 
@@ -68,11 +70,8 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("bitloot"), prog_name="bitloot")
-@click.pass_context
-def bitloot(context: click.Context) -> None:
+def bitloot() -> None:
     """Sells game keys for crypto: paid orders become delivered keys, bought at most once, never lost."""
-    if context.invoked_subcommand not in {"up", "demo"}:
-        adopt(os.environ)  # a shop that `bitloot up` runs here, unless the environment names another
 
 
 def main(arguments: list[str] | None = None) -> None:

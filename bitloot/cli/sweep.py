@@ -5,11 +5,8 @@ from __future__ import annotations
 import click
 
 from actors.sweep import sweep_once
-from actors.workshop import open_from_environment
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
-from bitloot.logs import configure_logs
-from bitloot.settings import load_settings
-from db import base
+from bitloot.cli.sending import open_workshop
 from db.orders import still_due
 
 __all__ = ["command"]
@@ -19,14 +16,9 @@ __all__ = ["command"]
 @as_json_option
 def command(as_json: bool) -> None:
     """Look once for whatever stands still, and send its step again."""
-    configure_logs(load_settings(check=False), "bitloot")
-    open_from_environment("sweep")
-    try:
-        with base.scope():
-            sent = sweep_once()
-            locked = still_due()
-    finally:
-        base.dispose()
+    with open_workshop("sweep"):
+        sent = sweep_once()
+        locked = still_due()
     if as_json:
         print_json({"sent": sent, "still_due": locked})
         return
