@@ -115,8 +115,8 @@ def _cancel(order: Order, who: str, reason: str, given: Mapping[str, str]) -> No
         return
     payment = finished_payment(order.id)
     basis = {**paid_for(order), **given}
-    if payment is None or not basis.get("amount") or not basis.get("coin"):
-        raise Objected("Say what goes back: amount and coin.", code="no_basis")
+    if payment is None or not basis.get("amount", "").strip("0.") or not basis.get("coin"):
+        raise Objected("Say what goes back: amount (above zero) and coin.", code="no_basis")
     figures = {
         "received_amount": basis["amount"],
         "received_coin": basis["coin"],

@@ -8,13 +8,28 @@ from typing import Any, Literal
 
 from bitloot.states import OrderState
 
-__all__ = ["CASE_MOVES", "HOLDING", "NOTED", "CaseMove", "basis_of", "moves_of", "verdict_of"]
+__all__ = ["BASIS", "CASE_MOVES", "HOLDING", "NOTED", "CaseMove", "basis_of", "moves_of", "verdict_of"]
 
 CREATED, PAID, WAITING, READY = OrderState.CREATED, OrderState.PAID, OrderState.WAITING, OrderState.READY
 FULFILLED, EXPIRED, REVIEW = OrderState.FULFILLED, OrderState.EXPIRED, OrderState.REVIEW
 FAILED, REFUND_DUE, REFUNDED = OrderState.FAILED, OrderState.REFUND_DUE, OrderState.REFUNDED
 
 ANYWHERE = frozenset(OrderState)
+
+#: What an answer may rest on, and how each is written, wherever it is given.
+BASIS: Mapping[str, str] = {
+    "amount": r"[0-9]{1,20}(\.[0-9]{1,18})?",  # of `coin`, in plain digits
+    "coin": r"[A-Za-z0-9]{2,20}",
+    "address": r"[\x21-\x7e]{1,200}",
+    "transaction": r"[\x21-\x7e]{1,200}",
+    "ref": r"[\x21-\x7e]{1,200}",
+}
+
+#: What becomes of the basis of a refund, said with both moves that open its case.
+REFUND = (
+    "a case `refund` is opened with amount and coin, those that came unless you give others; the address is given here,"
+    " or once it is known with the answer `refunded` to that case."
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +56,7 @@ ACCEPT = CaseMove(
 )
 REFUND_MONEY = CaseMove(
     "refund_due",
-    "This money goes back: a case `refund` is opened with amount, coin and address.",
+    f"This money goes back: {REFUND}",
     refund=True,
 )
 REJECT = CaseMove(
@@ -62,7 +77,7 @@ BUY_AGAIN = CaseMove(
 )
 REFUND_ORDER = CaseMove(
     "refund_due",
-    "The order ends, its money goes back: a case `refund` is opened with amount, coin and address.",
+    f"The order ends, its money goes back: {REFUND}",
     frozenset({PAID, WAITING, READY, FAILED}),
     order={PAID: REFUND_DUE, WAITING: REFUND_DUE, READY: REFUND_DUE, FAILED: REFUND_DUE},
     refund=True,

@@ -16,6 +16,7 @@ __all__ = [
     "SupplierStatus",
     "check_move",
     "check_purchase_move",
+    "standing",
 ]
 
 
@@ -48,6 +49,13 @@ MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.REFUND_DUE: frozenset({OrderState.REFUNDED}),
     OrderState.REFUNDED: frozenset(),
 }
+
+
+def standing(state: OrderState) -> str:
+    """Where an order in `state` stands, as the end of "the order is …"."""
+    said = {OrderState.REVIEW: "in review", OrderState.REFUND_DUE: "due a refund"}
+    return said.get(state, state.value)
+
 
 #: States in which something of ours is due; sweep has a step for each (actors.sweep.STEP).
 ACTIVE: frozenset[OrderState] = frozenset(

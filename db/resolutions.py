@@ -10,7 +10,7 @@ from typing import Any
 
 from bitloot.case_moves import HOLDING, CaseMove, basis_of, moves_of, verdict_of
 from bitloot.errors import Permanent
-from bitloot.states import OrderState
+from bitloot.states import OrderState, standing
 from db.base import rows, transaction
 from db.cases import CaseFacts, case_facts, open_case
 from db.orders import Order
@@ -57,7 +57,8 @@ def permitted_move(case: CaseFacts, name: str) -> CaseMove:
             return move
     names = [move.name for move in permitted]
     raise Refused(
-        f"{name} means nothing for {case.kind} while the order is {case.order_state}; possible: {', '.join(names)}.",
+        f"{name} is no answer to {case.kind} while the order is {standing(case.order_state)};"
+        f" possible: {', '.join(names)}.",
         code="not_now",
         orderStatus=str(case.order_state),
         moves=names,
@@ -193,8 +194,10 @@ def _ask_for_refund(
     """Opens the case that stands until the money is back; its basis. Raises Refused where that is not known."""
     _refuse_while_buying(order)
     basis = {**(paid_for(order) if move.order else {}), **basis_of(case.kind, case.figures), **given}
-    if not basis.get("amount") or not basis.get("coin"):
-        raise Refused("Say in the basis what goes back: amount and coin.", code="no_basis")
+    if not basis.get("amount", "").strip("0.") or not basis.get("coin"):
+        raise Refused(
+            "What came is not known, so say what goes back: amount (above zero) and coin.", code="no_basis"
+        )
     figures = {
         "received_amount": basis["amount"],
         "received_coin": basis["coin"],

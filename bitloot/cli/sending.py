@@ -21,7 +21,9 @@ def connect_queue(settings: Settings) -> None:
     Raises UnsafeSettings where they name none: the Redis that runs here may be somebody else's.
     """
     if not settings.broker:
-        raise UnsafeSettings(["REDIS_URL is missing; `bitloot up` starts an embedded Valkey for development."])
+        raise UnsafeSettings(
+            ["REDIS_URL is missing; `bitloot up` starts an embedded Valkey for development."]
+        )
     connect(settings)
 
 

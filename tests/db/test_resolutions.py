@@ -147,7 +147,7 @@ def test_an_answer_that_the_state_no_longer_allows_explains_itself(database: Set
     payment = underpaid()
     again(payment.order).advance(OrderState.REFUND_DUE, actor="somebody")
     with pytest.raises(
-        Refused, match="accept means nothing for underpaid while the order is refund_due"
+        Refused, match="accept is no answer to underpaid while the order is due a refund"
     ) as refused:
         answer(the("underpaid"), "accept")
     assert (refused.value.code, refused.value.facts["moves"]) == ("not_now", ["refund_due"])
@@ -168,8 +168,10 @@ def test_money_of_which_nothing_is_known_is_not_accepted(database: Settings) -> 
     take(news_of(payment, actually_paid=None))
     with pytest.raises(Refused, match="never said what came"):
         answer(the("incomplete"), "accept")
-    with pytest.raises(Refused, match="amount and coin"):
+    with pytest.raises(Refused, match="above zero"):
         answer(the("incomplete"), "refund_due")
+    with pytest.raises(Refused, match="say what goes back"):
+        answer(the("incomplete"), "refund_due", amount="0.00", coin="btc")
     assert answer(the("incomplete"), "retry").dst is OrderState.PAID
 
 

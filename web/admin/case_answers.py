@@ -10,14 +10,16 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from bitloot.case_moves import moves_of
+from bitloot.case_moves import BASIS, moves_of
 from bitloot.told import tell
 from db.cases import CaseFacts
 from web.answers import Answer
 
 __all__ = ["CaseView", "Resolution", "ResolvedView", "ToldView", "case_view", "told_view"]
 
-Told = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,200}$")]
+
+def _as(name: str) -> StringConstraints:
+    return StringConstraints(pattern=f"^{BASIS[name]}$")
 
 
 class Basis(BaseModel):
@@ -25,11 +27,19 @@ class Basis(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
-    amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}(\.[0-9]{1,18})?$")] | None = None
-    coin: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{2,20}$")] | None = None
-    address: Told | None = Field(default=None, description="Where the money goes.")
-    transaction: Told | None = Field(default=None, description="By which it went.")
-    ref: Told | None = Field(default=None, description="The supplier's order, for `adopt`.")
+    amount: Annotated[str, _as("amount")] | None = Field(
+        default=None, description="What goes back; left out: what the case's figures tell."
+    )
+    coin: Annotated[str, _as("coin")] | None = None
+    address: Annotated[str, _as("address")] | None = Field(
+        default=None, description="Where the money goes; may be told later, with `refunded`."
+    )
+    transaction: Annotated[str, _as("transaction")] | None = Field(
+        default=None, description="By which it went."
+    )
+    ref: Annotated[str, _as("ref")] | None = Field(
+        default=None, description="The supplier's order, for `adopt`."
+    )
 
 
 class Resolution(BaseModel):

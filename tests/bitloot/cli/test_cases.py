@@ -51,6 +51,12 @@ def test_cases_are_listed_for_people_and_machines(bitloot: Bitloot, case: Case) 
     assert (document["total"], document["cases"][0]["id"]) == (1, str(case.id))
     assert bitloot("case", "list", "--json", "--state", "resolved").document["total"] == 0
     assert "No such case is open." in bitloot("case", "list", "--kind", "late").out
+    unknown = bitloot("case", "list", "--kind", "nonsense")
+    assert (unknown.code, "'nonsense' is not one of 'underpaid'" in unknown.err) == (2, True)
+
+
+def test_a_shop_without_questions_says_so(bitloot: Bitloot, settings: Settings) -> None:
+    assert bitloot("case", "list").out == "· No case is open.\n"
 
 
 def test_a_case_is_shown_with_its_figures_and_moves(bitloot: Bitloot, case: Case) -> None:
@@ -60,8 +66,9 @@ def test_a_case_is_shown_with_its_figures_and_moves(bitloot: Bitloot, case: Case
     assert "refund_due: " in said.out
     document = bitloot("case", "show", str(case.id), "--json").document
     assert [move["name"] for move in document["moves"]] == ["accept", "refund_due", "reject"]
+    assert bitloot("case", "show", str(case.id)[:8], "--json").document == document
     missing = bitloot("case", "show", str(uuid.uuid4()))
-    assert (missing.code, "There is no such case." in missing.err) == (1, True)
+    assert (missing.code, missing.err) == (1, "✗ There is no such case.\n")
 
 
 def test_an_answer_is_recorded_with_who_and_why(bitloot: Bitloot, case: Case, settings: Settings) -> None:
@@ -78,6 +85,20 @@ def test_a_basis_is_given_by_options(bitloot: Bitloot, case: Case, settings: Set
     assert look(settings, case)[1] is OrderState.REFUND_DUE
 
 
+def test_without_a_basis_what_came_goes_back_and_it_is_said_what_is_still_asked(
+    bitloot: Bitloot, case: Case
+) -> None:
+    answer = ("case", "resolve", str(case.id), "refund_due", "--reason", "too little")
+    for option, value in (("--amount", "much"), ("--amount", ""), ("--coin", "b"), ("--address", "a b")):
+        refused = bitloot(*answer, option, value)
+        assert (refused.code, option in refused.err) == (2, True)
+    said = bitloot(*answer)
+    assert (said.code, "The order is due a refund." in said.out) == (0, True)
+    assert "0.0001 BTC is to go back, to an address that is not told yet (--address)." in said.out
+    [refund] = bitloot("case", "list", "--kind", "refund", "--json").document["cases"]
+    assert f"bitloot case resolve {refund['id']} refunded" in said.out
+
+
 def test_a_second_answer_hears_who_gave_the_first(bitloot: Bitloot, case: Case) -> None:
     answer = ("case", "resolve", str(case.id), "reject", "--reason", "dust", "--by", "olga")
     assert bitloot(*answer).code == 0
@@ -88,4 +109,5 @@ def test_a_second_answer_hears_who_gave_the_first(bitloot: Bitloot, case: Case) 
 
 def test_an_answer_needs_a_reason(bitloot: Bitloot, case: Case) -> None:
     assert bitloot("case", "resolve", str(case.id), "accept").code == 2
-    assert bitloot("case", "resolve", str(case.id), "accept", "--reason", " ").code == 2
+    said = bitloot("case", "resolve", "no-id", "accept", "--reason", " no ")
+    assert (said.code, "say why, in 3 to 500 characters" in said.err) == (2, True)

@@ -7,7 +7,7 @@ import getpass
 import click
 from click.testing import CliRunner
 
-from bitloot.cli.who import by_option
+from bitloot.cli.who import by_option, reason_option
 
 
 @click.command()
@@ -22,3 +22,17 @@ def test_a_person_is_named_by_an_option_by_its_older_name_or_by_the_user() -> No
     assert told == [f"cli:{getpass.getuser()}", "cli:olga", "cli:olga"]
     shown = CliRunner().invoke(act, ["--help"]).output
     assert ("--by" in shown, "--as" in shown) == (True, False)
+
+
+@click.command()
+@click.argument("number", type=int)
+@reason_option("Why.")
+def change(number: int, reason: str) -> None:
+    click.echo(f"{number} {reason}")
+
+
+def test_a_reason_says_something_and_is_asked_for_before_anything_else() -> None:
+    assert CliRunner().invoke(change, ["7", "--reason", "  lost laptop "]).output == "7 lost laptop\n"
+    for reason in ("", "  x ", "x" * 501):
+        said = CliRunner().invoke(change, ["no number", "--reason", reason])
+        assert (said.exit_code, "say why, in 3 to 500 characters" in said.output) == (2, True)

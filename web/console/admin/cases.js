@@ -47,9 +47,12 @@ const BASIS = {
   refund_due: [
     { name: "amount", label: "Amount", hint: "What goes back, in the coin that came. Left out: what the case's figures tell." },
     { name: "coin", label: "Coin" },
-    { name: "address", label: "Address", hint: "Where the money goes." },
+    { name: "address", label: "Address", hint: "Where the money goes. Not known yet: give it with “refunded”, in the case that this opens." },
   ],
-  refunded: [{ name: "transaction", label: "Transaction", hint: "By which the money went." }],
+  refunded: [
+    { name: "address", label: "Address", hint: "Where the money went, unless the figures tell it." },
+    { name: "transaction", label: "Transaction", hint: "By which the money went." },
+  ],
   adopt: [{ name: "ref", label: "The supplier's order", required: true, hint: "The id by which the supplier knows it." }],
 };
 
