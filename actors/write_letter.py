@@ -10,15 +10,24 @@ from functools import partial
 from actors.mailing import advance, lease, send
 from actors.step import step
 from actors.workshop import shop
-from bitloot.amounts import plain
-from bitloot.errors import Retryable
+from bitloot.amounts import read_amount
+from bitloot.errors import Malformed, Retryable
+from bitloot.mail.figures import coins_in, moment_in, money_in
 from bitloot.mail.letters import LetterFacts, render_letter
 from bitloot.states import OrderState
 from bitloot.story import learn
 from db import Letter, Order, Payment, keep_letter, letter_of
 from db.guest_codes import keep_code
-from db.letters_due import DueLetter, due_letter, end_letter, overtaken, put_off_letter, refund_of
-from db.order_facts import payments_of
+from db.letters_due import (
+    DueLetter,
+    due_letter,
+    end_letter,
+    lines_not_bought,
+    overtaken,
+    put_off_letter,
+    refund_of,
+)
+from db.order_facts import keys_per_line, payments_of
 from db.orders import lines_of
 from db.rights import right_of
 
@@ -95,13 +104,14 @@ def _keep(due: DueLetter, order: Order) -> Letter | None:
 
 
 def _order_received(order: Order) -> Mapping[str, str]:
-    told = {"price": f"{plain(order.price)} {order.currency.upper()}"}
+    language = shop().settings.shop_language
+    told = {"price": money_in(language, order.price, order.currency)}
     payment = _payment(order)
     if payment is None or order.state is not OrderState.CREATED:
         return told
     told["amount"] = _coins(payment.pay_amount, payment.pay_currency)
     if payment.valid_until is not None:
-        told["until"] = f"{payment.valid_until:%Y-%m-%d %H:%M} UTC"
+        told["until"] = moment_in(language, payment.valid_until)
     return told
 
 
@@ -123,10 +133,18 @@ def _underpaid(order: Order) -> Mapping[str, str]:
     }
 
 
+def _cannot_deliver(order: Order) -> Mapping[str, str]:
+    """`missing` only where something of the order was bought, or still may be."""
+    missing = lines_not_bought(order.id)
+    partly = len(missing) < len(lines_of(order)) or keys_per_line(order.id).total() > 0
+    told = {"missing": ", ".join(f"{quantity} x {name}" for name, quantity in missing)} if partly else {}
+    return {**_payment_confirmed(order), **told, "coin": order.pay_currency.upper()}
+
+
 def _refund(order: Order) -> Mapping[str, str]:
     back = refund_of(order.id)
-    coin = str(back.get("coin") or order.pay_currency).upper()
-    amount = f"{back['amount']} {coin}" if back.get("amount") else ""
+    coin = str(back.get("coin") or order.pay_currency)
+    amount = _typed_coins(back["amount"], coin) if back.get("amount") else ""
     return {"amount": amount, "transaction": str(back.get("transaction") or "")}
 
 
@@ -142,7 +160,15 @@ def _payment(order: Order) -> Payment | None:
 
 
 def _coins(amount: Decimal, coin: str) -> str:
-    return f"{plain(amount.normalize())} {coin.upper()}"
+    return coins_in(shop().settings.shop_language, amount, coin)
+
+
+def _typed_coins(amount: str, coin: str) -> str:
+    """A person may have typed it: what is no number stands as it is."""
+    try:
+        return _coins(read_amount(amount), coin)
+    except Malformed:
+        return f"{amount} {coin.upper()}"
 
 
 #: What each kind tells beside what all of them do.
@@ -150,6 +176,7 @@ TELLS: Mapping[str, Callable[[Order], Mapping[str, str]]] = {
     "order_received": _order_received,
     "payment_confirmed": _payment_confirmed,
     "underpaid": _underpaid,
+    "cannot_deliver": _cannot_deliver,
     "refund": _refund,
     "guest_code": _guest_code,
 }
@@ -159,4 +186,5 @@ NEWS: Mapping[str, frozenset[OrderState]] = {
     "order_received": frozenset({OrderState.CREATED, OrderState.REVIEW}),
     "payment_confirmed": frozenset({OrderState.PAID, OrderState.WAITING, OrderState.READY}),
     "underpaid": frozenset({OrderState.REVIEW}),
+    "cannot_deliver": frozenset({OrderState.FAILED, OrderState.REFUND_DUE}),
 }

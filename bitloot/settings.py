@@ -132,7 +132,13 @@ class Settings(BaseSettings):
     # --- mail
     mailer: Literal["directory", "smtp", "resend"] = "directory"  # not MAIL: login shells set that
     mail_from: str = "BitLoot <keys@localhost>"
-    letters: tuple[str, ...] = ("order_received", "payment_confirmed", "underpaid", "refund")
+    letters: tuple[str, ...] = (
+        "order_received",
+        "payment_confirmed",
+        "underpaid",
+        "cannot_deliver",
+        "refund",
+    )
     mail_directory: Path = Path(".bitloot/letters")
     letter_lease: float = Field(default=30, gt=0, le=3600, allow_inf_nan=False)
     resend_base_url: str = "https://api.resend.com"

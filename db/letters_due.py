@@ -15,6 +15,7 @@ __all__ = [
     "due_letter",
     "end_letter",
     "gather_letters",
+    "lines_not_bought",
     "overtaken",
     "put_off_letter",
     "refund_of",
@@ -92,6 +93,16 @@ def put_off_letter(due_id: uuid.UUID, seconds: float) -> None:
 def end_letter(due_id: uuid.UUID) -> None:
     """It is sent, has failed, or is no longer news."""
     rows("DELETE FROM letters_due WHERE id = %s RETURNING 1", due_id)
+
+
+def lines_not_bought(order_id: uuid.UUID) -> list[tuple[str, int]]:
+    """Names and quantities of the lines whose newest purchase has failed."""
+    found = rows(
+        "SELECT l.name, l.quantity FROM lines l WHERE l.order_id = %s AND (SELECT p.state FROM purchases p"
+        "  WHERE p.line_id = l.id ORDER BY p.generation DESC LIMIT 1) = 'failed' ORDER BY l.position",
+        order_id,
+    )
+    return [(str(name), int(quantity)) for name, quantity in found]
 
 
 def refund_of(order_id: uuid.UUID) -> dict[str, str]:

@@ -20,6 +20,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "order_received": frozenset({"price", "amount", "until"}),
     "payment_confirmed": frozenset({"amount"}),
     "underpaid": frozenset({"received", "asked", "missing"}),
+    "cannot_deliver": frozenset({"missing", "amount", "coin"}),
     "keys_ready": frozenset({"one"}),
     "refund": frozenset({"amount", "transaction"}),
     "guest_code": frozenset({"code", "minutes"}),

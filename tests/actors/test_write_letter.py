@@ -14,24 +14,38 @@ from actors.write_letter import write_letter
 from bitloot.mail.base import Letter as Rendered
 from bitloot.mail.resend import ResendMailer
 from bitloot.shop import Shop
-from bitloot.states import OrderState, PaymentState
+from bitloot.states import OrderState, PaymentState, PurchaseState
 from db import Letter, Order, base
 from db.guest_codes import take_code
 from db.letters_due import ask_letter, claim_letters, gather_letters
 from db.rights import Right, give_right_anew, right_of
 from tests.actors.conftest import Queued, fault
 from tests.actors.test_notify import mails, resend
-from tests.factories import a_paid_order, a_payment, an_order, news_of, take
+from tests.factories import (
+    a_paid_order,
+    a_payment,
+    a_product,
+    a_waiting_order,
+    an_order,
+    news_of,
+    take,
+)
 from web.standins.server import RunningStandins
 
 __all__ = ["resend"]  # a fixture
 
 
-ALL = ("order_received", "payment_confirmed", "underpaid", "refund")
+ALL = ("order_received", "payment_confirmed", "underpaid", "cannot_deliver", "refund")
+
+
+def rested() -> None:
+    """As if the moments for which letters wait were over."""
+    base.rows("UPDATE letters_due SET due_at = now() RETURNING 1")
 
 
 def write_all() -> None:
     gather_letters(ALL, 1000)
+    rested()
     for due_id in claim_letters(100, 60):
         write_letter(str(due_id))
 
@@ -46,6 +60,10 @@ def test_sweep_finds_the_letters_of_the_journal_and_each_goes_once(shop: Shop, q
     settings = shop.settings.model_copy(update={"letters": ALL})
     workshop.use(type(shop)(**{**vars(shop), "settings": settings}))
     placed, paid = an_order(), a_paid_order()
+    assert (
+        sweep_once()["write_letter"] == 1
+    )  # whether a paid order is still on its way, it asks a little later
+    rested()
     assert sweep_once()["write_letter"] == 2
     for due_id in queued(write_letter) * 2:
         write_letter(due_id)
@@ -80,13 +98,50 @@ def test_a_letter_in_the_shops_language(shop: Shop) -> None:
     order = an_order()
     write_all()
     letter = read(shop, order, "order_received")
-    assert "Bestellung" in letter.subject
+    assert letter.subject == f"Wir haben deine Bestellung {str(order.id)[:8]} erhalten"
+    assert re.search(r"Preis: +[0-9]+,[0-9]{2} EUR\n", letter.text)
     assert '<html lang="de">' in letter.html
+
+
+def test_whoever_paid_for_what_cannot_be_bought_hears_it_once_and_gets_the_keys_letter_after_all(
+    shop: Shop,
+) -> None:
+    order = a_paid_order()
+    for _ in range(2):
+        assert order.advance(OrderState.FAILED, actor="test", reason="out_of_stock")
+        write_all()
+        assert order.advance(OrderState.PAID, actor="test")
+        write_all()
+    assert [letter.kind for letter in Letter.select()] == ["cannot_deliver"]
+    told = read(shop, order, "cannot_deliver")
+    assert "what you ordered could not be bought" in told.text
+    assert "Not bought" not in told.text + told.html
+    write_letter(str(ask_letter(order.id, "keys_ready")))
+    assert "keys_ready" in {letter.kind for letter in Letter.select()}
+
+
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "a part of your order"), ("de", "einen Teil deiner Bestellung")]
+)
+def test_of_a_half_bought_order_the_letter_names_what_is_missing(
+    shop: Shop, language: str, says: str
+) -> None:
+    settings = shop.settings.model_copy(update={"shop_language": language})
+    workshop.use(type(shop)(**{**vars(shop), "settings": settings}))
+    order, [_, sold_out] = a_waiting_order((a_product(), 1), (a_product(name="Moon Courier"), 2))
+    assert sold_out.advance(PurchaseState.FAILED, error="out_of_stock")
+    assert order.advance(OrderState.FAILED, actor="test", reason="out_of_stock")
+    write_all()
+    told = read(shop, order, "cannot_deliver")
+    assert says in " ".join(told.text.split())
+    assert re.search(r"(Not bought|Nicht gekauft): +2 x Moon Courier\n", told.text)
+    assert "2 x Moon Courier" in told.html
 
 
 def test_what_waited_too_long_to_be_news_is_not_written(shop: Shop) -> None:
     order = a_paid_order()
     gather_letters(ALL, 1000)
+    rested()
     order.advance(OrderState.REFUND_DUE, actor="test")
     for due_id in claim_letters(100, 60):
         write_letter(str(due_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from bitloot.settings import Settings
-from bitloot.states import OrderState, PaymentState
+from bitloot.states import OrderState, PaymentState, PurchaseState
 from db import base
 from db.letters_due import (
     ask_letter,
@@ -13,11 +13,13 @@ from db.letters_due import (
     due_letter,
     end_letter,
     gather_letters,
+    lines_not_bought,
     put_off_letter,
 )
-from tests.factories import a_paid_order, a_payment, a_waiting_order, an_order, news_of, take
+from tests.factories import a_paid_order, a_payment, a_product, a_waiting_order, an_order, news_of, take
+from tests.waiting import until
 
-KINDS = ("order_received", "payment_confirmed", "underpaid", "refund")
+KINDS = ("order_received", "payment_confirmed", "underpaid", "cannot_deliver", "refund")
 
 
 def due() -> set[tuple[uuid.UUID, str]]:
@@ -46,6 +48,34 @@ def test_what_is_no_longer_news_gets_no_letter(database: Settings) -> None:
     order.advance(OrderState.FULFILLED, actor="test")
     gather_letters(KINDS, 1000)
     assert due() == set()
+
+
+def test_an_order_that_failed_before_there_was_a_letter_for_it_gets_none(database: Settings) -> None:
+    old, new, bought_again = a_paid_order(), a_paid_order(), a_paid_order()
+    assert old.advance(OrderState.FAILED, actor="test", reason="out_of_stock")
+    base.rows("UPDATE letters_cursor SET failures_since = clock_timestamp() RETURNING 1")
+    for order in (new, bought_again):
+        assert order.advance(OrderState.FAILED, actor="test", reason="out_of_stock")
+    assert bought_again.advance(OrderState.PAID, actor="test")
+    until(lambda: bool(gather_letters(("cannot_deliver",), 1000)) and bool(due()), what="the letters")
+    assert due() == {(new.id, "cannot_deliver")}
+
+
+def test_a_confirmed_payment_rests_before_it_is_told(database: Settings) -> None:
+    a_paid_order()
+    until(lambda: bool(gather_letters(KINDS, 1000)) and bool(due()), what="the letter")
+    [[rest]] = base.rows(
+        "SELECT extract(epoch FROM l.due_at - m.at)::float FROM letters_due l JOIN moves m USING (order_id)"
+        " WHERE m.dst = 'paid'"
+    )
+    assert rest >= 10
+
+
+def test_the_lines_that_were_not_bought_are_named(database: Settings) -> None:
+    order, [_, failed] = a_waiting_order((a_product(), 1), (a_product(name="Moon Courier"), 2))
+    assert lines_not_bought(order.id) == []
+    assert failed.advance(PurchaseState.FAILED, error="out_of_stock")
+    assert lines_not_bought(order.id) == [("Moon Courier", 2)]
 
 
 def test_the_journal_is_read_piece_by_piece_and_only_for_the_kinds_that_are_sent(database: Settings) -> None:

@@ -51,9 +51,9 @@ class Letters(Answer):
 
 
 class SendAgain(Reason):
-    kind: Literal["order_received", "payment_confirmed", "underpaid", "keys_ready", "refund"] = Field(
-        description="`keys_ready` goes with a fresh link, and every older one ends."
-    )
+    kind: Literal[
+        "order_received", "payment_confirmed", "underpaid", "cannot_deliver", "keys_ready", "refund"
+    ] = Field(description="`keys_ready` goes with a fresh link, and every older one ends.")
 
 
 class Asked(Answer):

@@ -10,6 +10,7 @@ const LETTERS = [
   ["order_received", "Order received"],
   ["payment_confirmed", "Payment confirmed"],
   ["underpaid", "Underpaid"],
+  ["cannot_deliver", "Could not be bought"],
   ["refund", "Refund"],
 ];
 

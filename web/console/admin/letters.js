@@ -10,7 +10,7 @@ export const letters = list({
   about: "Every letter to a buyer, how often it was tried, and what the mail provider says became of it.",
   path: "/admin/letters",
   filters: [
-    { name: "kind", label: "Kind", options: ["order_received", "payment_confirmed", "underpaid", "keys_ready", "refund", "guest_code"] },
+    { name: "kind", label: "Kind", options: ["order_received", "payment_confirmed", "underpaid", "cannot_deliver", "keys_ready", "refund", "guest_code"] },
     { name: "state", label: "State", options: ["kept", "sending", "sent", "failed"] },
     { name: "fate", label: "Fate", options: ["delivered", "delayed", "bounced", "complained"] },
     { name: "since", label: "Written", kind: "period" },
