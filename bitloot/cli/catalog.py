@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,10 @@ __all__ = ["command", "seed_rows"]
 
 #: Columns of a CSV; those with a default may be left out or empty.
 REQUIRED = ("sku", "name", "price", "supplier", "supplier_ref", "max_cost")
-DEFAULTS = {"currency": "eur", "cost_currency": "eur", "text_only": "true", "active": "true"}
+DEFAULTS = {"currency": "", "cost_currency": "eur", "text_only": "true", "active": "true"}
+
+#: Of the bad rows of a file so many are named.
+NAMED = 20
 
 
 class BadCatalog(Malformed):
@@ -57,7 +60,7 @@ def list_products(everything: bool, as_json: bool) -> None:
 @click.argument("sku")
 @click.option("--name", required=True)
 @click.option("--price", required=True, help="What a buyer pays, in --currency.")
-@click.option("--currency", default="eur", show_default=True)
+@click.option("--currency", default="", help="The shop's own (SHOP_CURRENCY); no other is sold in.")
 @click.option("--supplier", required=True, type=click.Choice(list(SUPPLIERS)))
 @click.option("--supplier-ref", required=True, help="The supplier's id of the product.")
 @click.option("--max-cost", required=True, help="The most that is ever paid to the supplier.")
@@ -67,10 +70,9 @@ def list_products(everything: bool, as_json: bool) -> None:
 @as_json_option
 def add(as_json: bool, images: bool, inactive: bool, **fields: str) -> None:
     """Add the product SKU, or change it if it is known."""
-    product = read_product(
-        {**fields, "text_only": str(not images), "active": str(not inactive)}, "the command line"
-    )
-    with open_database():
+    given = {**fields, "text_only": str(not images), "active": str(not inactive)}
+    with open_database() as settings:
+        product = read_product(given, "the command line", settings.shop_currency)
         put_products([product])
     _report([product], as_json)
 
@@ -81,18 +83,33 @@ def add(as_json: bool, images: bool, inactive: bool, **fields: str) -> None:
 def import_csv(file: Path, as_json: bool) -> None:
     """Add or change the products of a CSV FILE; all or none.
 
-    Columns: sku, name, price, supplier, supplier_ref, max_cost; and if they differ from the defaults: currency and
-    cost_currency (eur), text_only (true), active (true).
+    Columns: sku, name, price, supplier, supplier_ref, max_cost; and if they differ from the defaults: currency
+    (SHOP_CURRENCY), cost_currency (eur), text_only (true), active (true).
     """
-    products = [read_product(row, f"line {number}") for number, row in enumerate(_read_csv(file), start=2)]
-    twice = [sku for sku, count in Counter(product["sku"] for product in products).items() if count > 1]
-    if twice:
-        raise BadCatalog(f"{file.name} names {twice[0]} more than once.")
-    if not products:
+    rows = _read_csv(file)
+    if not rows:
         raise BadCatalog(f"{file.name} holds no product.")
-    with open_database():
+    with open_database() as settings:
+        products = _read_rows(rows, settings.shop_currency)
+        twice = [sku for sku, count in Counter(product["sku"] for product in products).items() if count > 1]
+        if twice:
+            raise BadCatalog(f"{file.name} names {twice[0]} more than once.")
         put_products(products)
     _report(products, as_json)
+
+
+def _read_rows(rows: Sequence[Mapping[str, str | None]], currency: str) -> list[dict[str, Any]]:
+    """All of them. Raises BadCatalog, which names every bad line as far as a screen goes."""
+    products, bad = [], []
+    for number, row in enumerate(rows, start=2):
+        try:
+            products.append(read_product(row, f"line {number}", currency))
+        except BadCatalog as error:
+            bad.append(str(error))
+    if bad:
+        rest = [f"and {len(bad) - NAMED} more lines"] if len(bad) > NAMED else []
+        raise BadCatalog("\n  ".join([*bad[:NAMED], *rest]))
+    return products
 
 
 def _read_csv(file: Path) -> list[dict[str, str | None]]:
@@ -114,31 +131,41 @@ def seed(as_json: bool) -> None:
     with open_database() as settings:
         if not settings.development:
             raise BadCatalog("The seed sells made-up games; it is for development only.")
-        products = seed_rows()
+        products = seed_rows(settings.shop_currency)
         put_products(products)
     _report(products, as_json)
 
 
-def seed_rows() -> list[dict[str, Any]]:
-    """The stand-ins' games as products."""
+def seed_rows(currency: str) -> list[dict[str, Any]]:
+    """The stand-ins' games as products, sold in `currency`."""
     found = [
-        {**row, "max_cost": row["max_price"], "text_only": str("lanterns" not in row["sku"])}
+        {
+            **row,
+            "currency": currency,
+            "max_cost": row["max_price"],
+            "text_only": str("lanterns" not in row["sku"]),
+        }
         for row in catalog_rows()
     ]
-    return [read_product(row, row["sku"]) for row in found]
+    return [read_product(row, row["sku"], currency) for row in found]
 
 
-def read_product(row: Mapping[str, str | None], where: str) -> dict[str, Any]:
-    """One product from texts. Raises BadCatalog."""
+def read_product(row: Mapping[str, str | None], where: str, currency: str) -> dict[str, Any]:
+    """One product from texts, for a shop that sells in `currency`. Raises BadCatalog."""
     given = {name: (row.get(name) or DEFAULTS.get(name, "")).strip() for name in (*REQUIRED, *DEFAULTS)}
     for name in REQUIRED:
         if not given[name]:
             raise BadCatalog(f"{where}: {name} is missing.")
+    if re.search(r"\s", given["sku"]):
+        raise BadCatalog(f"{where}: sku must be without blanks, as orbit-drifters.")
     if given["supplier"] not in SUPPLIERS:
         raise BadCatalog(f"{where}: supplier is none of {', '.join(SUPPLIERS)}.")
+    given["currency"] = given["currency"] or currency
     for name in ("currency", "cost_currency"):
         if not re.fullmatch(r"[A-Za-z]{3}", given[name]):
             raise BadCatalog(f"{where}: {name} must be a code of three letters, as eur.")
+    if given["currency"].lower() != currency.lower():
+        raise BadCatalog(f"{where}: currency is {given['currency']}, this shop sells in {currency} only.")
     return {
         **given,
         "currency": given["currency"].lower(),
@@ -170,10 +197,23 @@ def _row(product: Product) -> dict[str, Any]:
     return {"id": product.id, **{name: getattr(product, name) for name in names}}
 
 
+def _warnings(products: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What would be sold at a loss if its supplier took all that it may."""
+    return [
+        f"{product['sku']}: it may cost {product['max_cost']} {product['cost_currency'].upper()}, more than its price"
+        f" of {product['price']} {product['currency'].upper()}."
+        for product in products
+        if product["cost_currency"] == product["currency"] and product["max_cost"] > product["price"]
+    ]
+
+
 def _report(products: list[dict[str, Any]], as_json: bool) -> None:
+    warnings = _warnings(products)
     if as_json:
-        print_json({"products": [product["sku"] for product in products]})
+        print_json({"products": [product["sku"] for product in products], "warnings": warnings})
         return
+    for warning in (*warnings[:NAMED], *([f"and {len(warnings) - NAMED} more"] if warnings[NAMED:] else [])):
+        click.echo(f"! {warning}", err=True)
     say(
         f"{len(products)} product{'s' if len(products) != 1 else ''} in the catalog: "
         f"{', '.join(product['sku'] for product in products[:8])}{' …' if len(products) > 8 else ''}."

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import getpass
-import uuid
 
 import click
 
+from bitloot.cli.ids import ID, Given, known_id
 from bitloot.cli.opening import open_database
 from bitloot.exports import csv_lines, json_lines
 from db import record_access
@@ -16,11 +16,12 @@ __all__ = ["command"]
 
 
 @click.command("export-audit")
-@click.option("--order", "order_id", type=click.UUID, help="Only this order's.")
+@click.option("--order", type=ID, metavar="ID", help="Only this order's.")
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), default="jsonl", show_default=True)
-def command(order_id: uuid.UUID | None, kind: str) -> None:
+def command(order: Given | None, kind: str) -> None:
     """Print all access records, oldest first. That they were exported is a record too."""
     with open_database():
+        order_id = None if order is None else known_id("orders", order)
         record_access(
             order_id,
             "export",

@@ -56,7 +56,7 @@ class House:
         self._configured = True
         if self.settings.standins:
             with base.scope():
-                put_products(seed_rows())
+                put_products(seed_rows(self.settings.shop_currency))
         say(
             f"Schema {migrate.migrations()[-1].number:04d}{', just made' if applied else ''}; the catalog is there"
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import getpass
 import json
-import uuid
 from pathlib import Path
 
 import click
 
+from bitloot.cli.ids import ID, Given, known_id
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import say
 from bitloot.errors import Permanent
@@ -20,15 +20,16 @@ __all__ = ["command"]
 
 
 @click.command("receipt")
-@click.argument("order_id", type=click.UUID)
+@click.argument("order", type=ID)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the screen.")
-def command(order_id: uuid.UUID, out: Path | None) -> None:
-    """Print a signed receipt for ORDER_ID: sold, sealed, mailed, revealed. It holds no key; it names the buyer."""
+def command(order: Given, out: Path | None) -> None:
+    """Print a signed receipt for ORDER: sold, sealed, mailed, revealed. It holds no key; it names the buyer."""
     with open_database() as settings:
+        order_id = known_id("orders", order)
         keys = ReceiptKeys.from_settings(settings)
         facts = receipt_facts(order_id, settings.shop_name)
         if facts is None:
-            raise Permanent("There is no such order, or it was never paid.", code="not_found")
+            raise Permanent("This order was never paid: there is no receipt for it.", code="never_paid")
         who = f"cli:{getpass.getuser()}"
         record_access(
             order_id, "receipt", actor=who, outcome="granted", address="", user_agent="bitloot receipt"
@@ -37,5 +38,8 @@ def command(order_id: uuid.UUID, out: Path | None) -> None:
     if out is None:
         click.echo(text)
         return
-    out.write_text(f"{text}\n", encoding="utf-8")
+    try:
+        out.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise Permanent(f"{out} cannot be written: {error.strerror}.", code="not_written") from None
     say(f"Written to {out}.")

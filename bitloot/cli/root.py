@@ -12,6 +12,7 @@ import click
 import psycopg2
 import redis
 from rich.console import Console
+from rich.markup import escape
 
 from bitloot.cli.running import adopt
 from bitloot.errors import BitLootError, UnsafeSettings
@@ -96,7 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
         _tell("BitLoot cannot start like this:", refusal.reasons)
         sys.exit(UNSAFE)
     except BitLootError as error:
-        _tell(str(error))
+        _tell(escape(str(error)))
     except (psycopg2.OperationalError, psycopg2.InterfaceError):
         _tell("The database cannot be reached. See DATABASE_URL, or let `bitloot up` start one.")
     except redis.RedisError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bitloot.cli.relay_watch import Heard, RelayWatch
-from bitloot.cli.shopper import DemoFailed, Letter, RevealedKey, Shopper
+from bitloot.cli.shopper import DemoFailed, Letter, RevealedKey, Shopper, letters_of
 from bitloot.settings import Settings
 from bitloot.states import FINAL, OrderState
 from db import Order, base, keys_of, purchases_of
@@ -57,7 +57,8 @@ class Sale:
     payment: dict[str, Any] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
     moves: list[dict[str, Any]] = field(default_factory=list)
-    letter: Letter | None = None
+    letter: Letter | None = None  # the one with the keys' link
+    letters: list[Letter] = field(default_factory=list)  # every one about the order
     keys: list[RevealedKey] = field(default_factory=list)
     objects: list[SealedObject] = field(default_factory=list)
     times: Times | None = None
@@ -126,6 +127,7 @@ def _account(sale: Sale, settings: Settings) -> None:
     counted = charges(books)
     sale.charged = {ref: counted[ref] for ref in refs}
     sale.times = _times(sale, books, refs)
+    sale.letters = letters_of(settings.mail_directory, sale.order_id)
 
 
 def _times(sale: Sale, books: Path, refs: list[str]) -> Times:

@@ -18,10 +18,13 @@ import requests
 from bitloot.errors import BitLootError
 from bitloot.settings import Settings
 
-__all__ = ["DemoFailed", "Letter", "RevealedKey", "Shopper"]
+__all__ = ["DemoFailed", "Letter", "RevealedKey", "Shopper", "letters_of"]
 
 #: Seconds that one call, and the letter, may take.
 CALL_SECONDS, LETTER_SECONDS = 15.0, 20.0
+
+#: The letter whose link leads to the keys.
+KEYS_READY = "keys_ready"
 
 
 class DemoFailed(BitLootError):
@@ -32,8 +35,9 @@ class DemoFailed(BitLootError):
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail as it arrived."""
+    """A mail as it arrived. `kind` is the shop's word for it; `link` is empty where it carries none to its order."""
 
+    kind: str
     to: str
     subject: str
     text: str
@@ -88,15 +92,14 @@ class Shopper:
         return self._call("GET", f"{self._shop}/orders/{self.order_id}", 200, token=self.token)
 
     def letter(self) -> Letter:
-        """Waits for the letter that names this order."""
+        """Waits for the one that says that the keys are ready; others may come before and after it."""
         deadline = time.monotonic() + LETTER_SECONDS
         while time.monotonic() < deadline:
-            for path in sorted(self._settings.mail_directory.glob("*.eml")):
-                letter = _read_letter(path, self.order_id)
-                if letter is not None and self.address in letter.to:
+            for letter in letters_of(self._settings.mail_directory, self.order_id):
+                if letter.kind == KEYS_READY and letter.link and self.address in letter.to:
                     return letter
             time.sleep(0.02)
-        raise DemoFailed(f"No letter came to {self.address} within {LETTER_SECONDS:g} s.")
+        raise DemoFailed(f"No letter with the keys’ link came to {self.address} within {LETTER_SECONDS:g} s.")
 
     def reveal(self, letter: Letter) -> list[RevealedKey]:
         """Follows the letter's link, as the page behind it does, and presses the button."""
@@ -127,6 +130,12 @@ class Shopper:
         return answer
 
 
+def letters_of(folder: Path, order_id: str) -> list[Letter]:
+    """Every letter about the order that has come by now: a file is named by its kind, its order and a number."""
+    found = (_read_letter(path, order_id) for path in sorted(folder.glob(f"*%2F{order_id}%2F*.eml")))
+    return [letter for letter in found if letter is not None]
+
+
 def _path(url: str) -> str:
     return "/" + url.partition("://")[2].partition("/")[2]
 
@@ -140,7 +149,8 @@ def _read_letter(path: Path, order_id: str) -> Letter | None:
     body = message.get_body(("plain",))
     text = body.get_content() if body is not None else ""
     link = re.search(rf"https?://\S+/o/{re.escape(order_id)}#\S+", text)
-    return Letter(message["To"], message["Subject"], text, link[0], path) if link else None
+    kind = path.name.partition("%2F")[0]
+    return Letter(kind, message["To"], message["Subject"], text, link[0] if link else "", path)
 
 
 def _revealed(key: dict[str, Any]) -> RevealedKey:

@@ -49,6 +49,21 @@ def test_adding_a_known_sku_changes_it(bitloot: Bitloot) -> None:
     assert (product["active"], product["text_only"]) == (False, False)
 
 
+def test_the_shops_own_currency_is_taken_and_a_loss_is_warned_of(
+    bitloot: Bitloot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_CURRENCY", "usd")
+    dear = ["--max-cost", "10", "--cost-currency", "usd"]
+    told = bitloot("catalog", "add", "moss", *ADD, *dear)
+    loss = "moss: it may cost 10 USD, more than its price of 9.90 USD."
+    assert (told.code, told.err) == (0, f"! {loss}\n")
+    document = bitloot("catalog", "add", "moss", *ADD, *dear, "--json").document
+    assert document == {"products": ["moss"], "warnings": [loss]}
+    [product] = bitloot("catalog", "list", "--json").document
+    assert product["currency"] == "usd"
+    assert bitloot("catalog", "add", "moss", *ADD, "--currency", "eur").code == 1
+
+
 def test_an_empty_catalog_says_what_to_do(bitloot: Bitloot) -> None:
     assert "Try `bitloot catalog seed`" in bitloot("catalog", "list").out
 
@@ -61,19 +76,25 @@ def test_a_csv_is_imported_whole(bitloot: Bitloot, tmp_path: Path) -> None:
         'iron,"Iron, Zażółć",12.5,eur,reservations,r-1,9.99\n',
         encoding="utf-8",
     )
-    assert bitloot("catalog", "import", str(file), "--json").document == {"products": ["moss", "iron"]}
+    assert bitloot("catalog", "import", str(file), "--json").document == {
+        "products": ["moss", "iron"],
+        "warnings": [],
+    }
     listed = {row["sku"]: row for row in bitloot("catalog", "list", "--json").document}
     assert listed["iron"]["name"] == "Iron, Zażółć"
     assert listed["moss"]["currency"] == "eur"
 
 
-def test_one_bad_line_imports_nothing_and_is_named(bitloot: Bitloot, tmp_path: Path) -> None:
+def test_bad_lines_import_nothing_and_are_named(bitloot: Bitloot, tmp_path: Path) -> None:
     file = tmp_path / "products.csv"
     file.write_text(
-        "sku,name,price,supplier,supplier_ref,max_cost\nmoss,Moss,9.90,kinguin,5c9b,7\niron,Iron,x,kinguin,1,7\n"
+        "sku,name,price,supplier,supplier_ref,max_cost\nmoss,Moss,9.90,kinguin,5c9b,7\n"
+        + "iron,Iron,x,kinguin,1,7\n" * 22
     )
     said = bitloot("catalog", "import", str(file))
-    assert (said.code, said.err) == (1, "✗ line 3: price is not a number.\n")
+    first, *others, last = said.err.splitlines()
+    assert (said.code, first, len(others)) == (1, "✗ line 3: price is not a number.", 19)
+    assert (others[-1], last) == ("  line 22: price is not a number.", "  and 2 more lines")
     assert bitloot("catalog", "list", "--json").document == []
 
 
@@ -107,16 +128,18 @@ def test_the_seed_is_refused_outside_development(bitloot: Bitloot, monkeypatch: 
         ({"price": "1e400"}, "here: price must be above zero with two decimals at most."),
         ({"max_cost": "1.005"}, "here: max_cost must be above zero with two decimals at most."),
         ({"active": "perhaps"}, "here: active must be true or false."),
+        ({"sku": "a b"}, "here: sku must be without blanks, as orbit-drifters."),
+        ({"currency": "usd"}, "here: currency is usd, this shop sells in eur only."),
     ],
 )
 def test_what_cannot_be_sold_is_named(change: dict[str, str], sentence: str) -> None:
     with pytest.raises(BadCatalog) as refused:
-        read_product(ROW | change, "here")
+        read_product(ROW | change, "here", "eur")
     assert str(refused.value) == sentence
 
 
 def test_a_games_picture_key_is_allowed_by_the_seed() -> None:
-    assert {row["sku"] for row in seed_rows() if not row["text_only"]} == {"paper-lanterns"}
+    assert {row["sku"] for row in seed_rows("eur") if not row["text_only"]} == {"paper-lanterns"}
 
 
 HEAD = "sku,name,price,supplier,supplier_ref,max_cost,currency\n"

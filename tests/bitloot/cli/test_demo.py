@@ -89,8 +89,10 @@ def test_a_promise_that_does_not_hold_is_told(sale: Sale) -> None:
     assert "were revealed" in broken(change(story, sales=[change(sale, keys=sale.keys[:1])]))[0]
     assert "sealed in the store" in broken(change(story, sales=[change(sale, objects=[])]))[0]
     assert sale.letter
-    spoiled = change(sale.letter, text=story.needles[0])
-    assert "a link and no key" in broken(change(story, sales=[change(sale, letter=spoiled)]))[0]
+    for fault in ({"text": story.needles[0]}, {"link": ""}):
+        others = [*sale.letters, change(sale.letter, kind="payment_confirmed", **fault)]
+        assert "a link and no key" in broken(change(story, sales=[change(sale, letters=others)]))[0]
+    assert "a link and no key" in broken(change(story, sales=[change(sale, letters=[])]))[0]
     leak = Finding("logs", 1, ("hex",), frozenset(FORMS))
     assert "in plain anywhere" in broken(change(story, findings=[leak]))[0]
     blind = Finding("logs", 1, (), frozenset())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -41,3 +42,9 @@ def test_csv_of_one_order_holds_no_formula(bitloot: Bitloot, order_id: str) -> N
         ("reveal", "'=1+1"),
         ("export", "bitloot export-audit"),
     ]
+
+
+def test_of_no_order_nothing_is_exported(bitloot: Bitloot, order_id: str) -> None:
+    said = bitloot("export-audit", "--order", str(uuid.uuid4()))
+    assert (said.code, said.out, said.err) == (1, "", "✗ There is no such order.\n")
+    assert len(bitloot("export-audit", "--order", order_id[:8]).out.splitlines()) == 2

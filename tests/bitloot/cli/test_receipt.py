@@ -47,4 +47,9 @@ def test_a_receipt_is_printed_recorded_and_valid(
 
 def test_there_is_no_receipt_for_nothing(bitloot: Bitloot, sold: Order) -> None:
     said = bitloot("receipt", str(uuid.uuid4()))
-    assert (said.code, "no such order" in said.err) == (1, True)
+    assert (said.code, said.err) == (1, "✗ There is no such order.\n")
+
+
+def test_where_no_file_can_be_written_it_says_so(bitloot: Bitloot, sold: Order, tmp_path: Path) -> None:
+    said = bitloot("receipt", str(sold.id)[:8], "--out", str(tmp_path / "nowhere" / "receipt.json"))
+    assert (said.code, "receipt.json cannot be written: No such file or directory." in said.err) == (1, True)

@@ -53,11 +53,12 @@ def test_the_version_is_told(bitloot: Bitloot) -> None:
     [
         (UnsafeSettings(["One is missing.", "Two is short."]), 2, ["cannot start", "• One is", "• Two is"]),
         (Blocked("kinguin: no balance"), 1, ["✗ kinguin: no balance"]),
+        (Blocked("a[/] is no answer"), 1, ["✗ a[/] is no answer"]),
         (psycopg2.OperationalError("host=db password=pw"), 1, ["✗ The database cannot be reached."]),
         (redis.ConnectionError("redis://:pw@queue"), 1, ["✗ Redis cannot be reached."]),
         (KeyboardInterrupt(), 130, []),
     ],
-    ids=["unsafe", "ours", "database", "redis", "interrupt"],
+    ids=["unsafe", "ours", "brackets", "database", "redis", "interrupt"],
 )
 def test_an_error_is_a_sentence_and_a_code(
     bitloot: Bitloot, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, said: list[str]

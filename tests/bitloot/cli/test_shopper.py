@@ -39,7 +39,7 @@ def test_a_shop_that_is_away_is_a_sentence(house: House) -> None:
 
 def test_the_letter_leads_to_the_keys(sale: Sale) -> None:
     assert sale.letter is not None
-    assert sale.letter.to == "alice@example.com"
+    assert (sale.letter.kind, sale.letter.to) == ("keys_ready", "alice@example.com")
     assert f"/o/{sale.order_id}#" in sale.letter.link
     assert sorted(key.game for key in sale.keys) == ["Orbit Drifters", "Tin Parade", "Tin Parade"]
     assert all(key.text and key.text.encode() == key.content for key in sale.keys)
