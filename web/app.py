@@ -59,7 +59,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
         Traces(),
         SafeHeaders(https=settings.public_url.startswith("https://"), cors=bool(settings.cors_origins)),
         AccessLine(),
-        ErrorPages(read_folder(settings.relay_address)["error.html"]),
+        ErrorPages(read_folder(settings.relay_address, shop=settings.shop_name)["error.html"]),
     ]
     if settings.cors_origins:  # without credentials: pages of others act by tokens, never by our cookie
         middleware.append(falcon.CORSMiddleware(settings.cors_origins, expose_headers=EXPOSED))
@@ -72,7 +72,7 @@ def create_app(settings: Settings, shop: Shop | None = None) -> falcon.App[Any, 
 
 def routes(shop: Shop) -> list[Route]:
     gate, sessions = open_door(shop)
-    files = read_folder(shop.settings.relay_address)
+    files = read_folder(shop.settings.relay_address, shop=shop.settings.shop_name)
     desk = read_folder(shop.settings.relay_address, ADMIN_FOLDER)
     openapi = OpenApi(shop.settings.shop_name, version("bitloot"))
     found: list[Route] = [

@@ -10,8 +10,10 @@ from pydantic import Field
 
 from actors.courier import post
 from actors.sweep import STEP
+from bitloot.money import VerdictKind
 from bitloot.reasons import is_sold_out
 from bitloot.settings import Settings
+from bitloot.states import OrderState
 from db import Order
 from db.order_facts import OrderFacts, keys_per_line, order_facts
 from db.rights import right_of
@@ -44,13 +46,18 @@ class StatusView(Answer):
     moved_at: datetime
     can_reveal: bool = Field(description="There are keys that the buyer may see, if not all of them yet.")
     right: str = Field(description="valid, used_up, withdrawn or expired.")
-    problem: str | None = Field(default=None, description="Why a failed order failed: sold_out, or failed.")
+    problem: str | None = Field(
+        default=None,
+        description="Why a failed order failed: sold_out, or failed; and underpaid, of one in review.",
+    )
     hold: str | None = Field(default=None, description="Why a paid order is parked; for admins.")
     lines: list[LineStatus]
 
 
 def problem_of(facts: OrderFacts) -> str | None:
     """No more than a buyer is concerned with: codes are for admins."""
+    if facts.order.state is OrderState.REVIEW and facts.moves[-1].reason == VerdictKind.UNDERPAID:
+        return "underpaid"
     if facts.failure is None:
         return None
     return "sold_out" if is_sold_out(facts.failure) else "failed"

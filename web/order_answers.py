@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -52,6 +53,10 @@ class PaymentView(Answer):
     pay_amount: Coins
     pay_currency: str
     actually_paid: Coins | None
+    missing: Coins | None = Field(
+        description="How much less than asked has come, in `payCurrency`, once something has."
+    )
+    surplus: Coins | None = Field(description="How much more than asked has come.")
     valid_until: datetime | None
 
 
@@ -109,8 +114,15 @@ def payment_view(payment: Payment) -> PaymentView:
         pay_amount=payment.pay_amount,
         pay_currency=payment.pay_currency,
         actually_paid=payment.actually_paid,
+        missing=_above(payment.pay_amount, payment.actually_paid) if payment.actually_paid else None,
+        surplus=_above(payment.actually_paid, payment.pay_amount),
         valid_until=payment.valid_until,
     )
+
+
+def _above(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """By how much; None where it is not."""
+    return one - other if one is not None and other is not None and one > other else None
 
 
 def order_view(facts: OrderFacts, *, for_admin: bool) -> OrderView:

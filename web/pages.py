@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,15 +60,25 @@ def page_policy(relay: str) -> str:
     )
 
 
-def read_folder(relay: str, folder: Path = FOLDER) -> dict[str, File]:
-    """{name: file} of the files that lie directly in `folder` and that browsers know; they may talk to `relay`."""
+def read_folder(relay: str, folder: Path = FOLDER, shop: str = "") -> dict[str, File]:
+    """{name: file} of the files that lie directly in `folder` and that browsers know; they may talk to `relay`.
+
+    Pages get the shop's name where they say `{{ shop }}`.
+    """
     found = {}
     policy = page_policy(relay)
     for path in sorted(folder.iterdir()):
         if path.suffix in TYPES and path.is_file():
             data = path.read_bytes()
+            if path.suffix == ".html":
+                data = data.replace(b"{{ shop }}", _as_text(shop))
             found[path.name] = File(data, TYPES[path.suffix], hashlib.sha256(data).hexdigest()[:16], policy)
     return found
+
+
+def _as_text(name: str) -> bytes:
+    """Text in a page, whatever it holds; no `$` either, which would be a name to those pages that are templates."""
+    return html.escape(name).replace("$", "&#36;").encode()
 
 
 class Page:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from falcon.testing import TestClient
 
 from actors import courier
 from actors.reserve import reserve
 from bitloot.shop import Shop
-from bitloot.states import OrderState
+from bitloot.states import OrderState, PaymentState
 from db import AccessRecord
-from tests.factories import a_paid_order, an_order
+from tests.factories import a_paid_order, a_payment, an_order, news_of, take
 from tests.web.cast import admin, buyer, fulfilled_order, partly_stored_order
 from tests.web.conftest import waiting_messages
 
@@ -44,6 +46,24 @@ def test_a_buyer_hears_that_it_is_sold_out_and_no_code(client: TestClient, shop:
     fine = fulfilled_order(shop, b"AAAAA-11111")
     seen = client.simulate_get(f"/fulfillment/{fine.id}/status", headers=buyer(shop, fine))
     assert seen.json["problem"] is None
+
+
+def test_whoever_sent_too_little_hears_how_much_is_missing(client: TestClient, shop: Shop) -> None:
+    order = an_order()
+    payment = a_payment(order, "0.0005")
+    take(news_of(payment, PaymentState.PARTIALLY_PAID, actually_paid=Decimal("0.0003")))
+    seen = client.simulate_get(f"/fulfillment/{order.id}/status", headers=buyer(shop, order)).json
+    assert (seen["status"], seen["problem"]) == ("review", "underpaid")
+    told = client.simulate_get(f"/orders/{order.id}", headers=buyer(shop, order)).json["payment"]
+    assert (told["actuallyPaid"], told["missing"], told["surplus"]) == ("0.0003", "0.0002", None)
+
+
+def test_whoever_sent_too_much_sees_by_how_much(client: TestClient, shop: Shop) -> None:
+    order = an_order()
+    take(news_of(a_payment(order, "0.0005"), actually_paid=Decimal("0.0006")), asked=True)
+    told = client.simulate_get(f"/orders/{order.id}", headers=buyer(shop, order)).json
+    assert told["status"] == "paid"
+    assert (told["payment"]["missing"], told["payment"]["surplus"]) == (None, "0.0001")
 
 
 def test_why_an_order_is_parked_is_for_admins(client: TestClient, shop: Shop) -> None:

@@ -13,6 +13,7 @@ from bitloot.shop import Shop
 from web.app import create_app
 from web.pages import ADMIN_FOLDER, FOLDER, TYPES, read_folder
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 RELAY = "wss://live.shop.example/fulfillment"
 CONSOLE = ["/console", "/console/orders/00000000-0000-4000-8000-000000000000"]
 PAGES = ["/", "/docs", "/o/00000000-0000-4000-8000-000000000000", *CONSOLE]
@@ -35,6 +36,17 @@ def test_pages_may_talk_to_the_shop_and_its_relay_alone(shop: Shop) -> None:
     policy = page.headers["content-security-policy"]
     assert "; connect-src 'self' wss://live.shop.example; " in policy
     assert "/fulfillment" not in policy
+
+
+def test_pages_carry_the_shops_name_and_it_is_never_markup_or_a_placeholder(shop: Shop) -> None:
+    settings = shop.settings.model_copy(update={"shop_name": "<b>Ann & $code's"})
+    client = TestClient(create_app(settings, replace(shop, settings=settings)))
+    pages = [client.simulate_get(path) for path in PAGES[:3]]
+    pages.append(client.simulate_get("/o/nope", headers={"Accept": "text/html"}))
+    pages.append(client.simulate_post(PAGES[2], body="email=a%40b.example", headers=FORM))
+    for page in pages:
+        assert "<strong>&lt;b&gt;Ann &amp; &#36;code&#x27;s</strong>" in page.text
+        assert "BitLoot" not in page.text
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -18,8 +18,17 @@ const texts = {
   refund_due: ["You get your money back", "We could not deliver, and your refund is on its way."],
   refunded: ["Refunded", "The money went back to you, and the keys of this order no longer work."],
 };
-// What is said in place of the above of an order that failed.
+// What is said of an order of one key.
+const single = {
+  paid: ["Paid. Thank you!", "We are about to buy your key."],
+  waiting: ["Your key is being bought", texts.waiting[1]],
+  ready: ["Your key is on its way", "We are sealing and storing it."],
+  fulfilled: ["Your key is here", "Show it whenever you like. We have mailed you the link, too."],
+};
+// What is said in place of the above of an order that failed, or that waits for a person.
 const problems = {
+  underpaid: ["A part of the payment is missing", "Your payment came, but not the whole of it. Nothing is lost: a person looks at it and writes to you."],
+  partly: ["Not all of it could be bought", "Your payment came, and a part of your order was bought: it is kept for you. A person looks at the rest now. You get those keys, or your money back: we write to you either way, and there is nothing that you need to do."],
   sold_out: ["Sold out at our supplier", "Your payment came, and no key is left to buy. A person looks at it now. You get your keys, or your money back: we write to you either way, and there is nothing that you need to do."],
 };
 // What is said in place of the above once the right to the keys no longer stands.
@@ -31,6 +40,7 @@ const ends = {
 };
 const closed = ["This link does not open the order", "It is incomplete, or too old. Please use the newest letter, or a code."];
 const links = { live: "Live.", stream: "Live.", away: "Looking every few seconds." };
+const BOUGHT = ["paid", "waiting", "ready", "fulfilled"]; // what was asked for came
 const QUICK = 2000; // ms between looks while nothing is told live
 const SLOW = 15000;
 
@@ -69,7 +79,28 @@ function showPayment(order) {
   at("pay-memo").textContent = payment.payinExtraId || "";
   const until = payment.validUntil && new Date(payment.validUntil);
   at("pay-until").hidden = !until;
-  at("pay-until").textContent = until ? `This quote holds until ${until.toLocaleString()}.` : "";
+  at("pay-until").textContent = until ? `This quote holds until ${inUtc(until)}.` : "";
+  at("pay-price").textContent = `${order.price} ${order.currency.toUpperCase()}`;
+}
+
+// As letters write it: 2026-11-29 01:43 UTC.
+const inUtc = (moment) => `${moment.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+
+// Too little or too much: what came, what was asked for, and the difference.
+function showWhatCame(order, problem) {
+  const payment = order.payment;
+  const short = problem === "underpaid" && payment?.missing;
+  const surplus = BOUGHT.includes(order.status) && payment?.surplus;
+  at("came").hidden = !short && !surplus;
+  if (at("came").hidden) return;
+  const coins = (amount) => `${amount} ${payment.payCurrency.toUpperCase()}`;
+  at("came-received").textContent = coins(payment.actuallyPaid);
+  at("came-asked").textContent = coins(payment.payAmount);
+  at("came-word").textContent = short ? "Missing" : "Too much";
+  at("came-difference").textContent = coins(short || surplus);
+  at("came-told").textContent = short
+    ? "Please do not send the rest on your own: the address may no longer take it."
+    : "More came than we asked for. Your order goes on all the same, and a person looks at the surplus.";
 }
 
 function showLines(order) {
@@ -82,6 +113,17 @@ function showLines(order) {
       return row;
     }),
   );
+  const total = element("div", "line");
+  total.append(element("strong", "", "Total"), element("strong", "", `${order.price} ${order.currency.toUpperCase()}`));
+  at("line-list").append(total);
+}
+
+const keysOf = (status) => status.lines.reduce((sum, line) => sum + line.quantity, 0);
+
+function textOf(status) {
+  const partly = status.status === "failed" && status.lines.some((line) => line.keysStored > 0);
+  const alone = keysOf(status) === 1 && single[status.status];
+  return problems[partly ? "partly" : status.problem] || alone || texts[status.status] || [status.status, ""];
 }
 
 function showKeyList(status) {
@@ -98,17 +140,21 @@ function tellOfKeys() {
 
 async function look() {
   const status = await ask(`/fulfillment/${orderId}/status`);
+  at("right-told").hidden = false;
   showKeyList(status);
   const opened = anyShown();
   at("guest").hidden = status.right !== "used_up" || opened;
-  const seen = `${status.status} ${status.right}`;
+  const stored = status.lines.map((line) => line.keysStored);
+  const seen = `${status.status} ${status.right} ${status.problem} ${stored}`;
   if (seen === shown) return;
   const order = await ask(`/orders/${orderId}`);
   shown = seen;
   const hasKeys = status.status === "fulfilled" && !opened;
-  say((hasKeys && ends[status.right]) || problems[status.problem] || texts[status.status] || [status.status, ""]);
+  say((hasKeys && ends[status.right]) || textOf(status));
+  at("keys-title").textContent = keysOf(status) === 1 ? "Your key" : "Your keys";
   showSteps(status.status);
   showPayment(order);
+  showWhatCame(order, status.problem);
   showLines(order);
 }
 
@@ -123,7 +169,7 @@ function stop(text) {
   live = undefined;
   forget();
   hideKeys();
-  for (const id of ["keys", "payment", "lines", "steps"]) at(id).hidden = true;
+  for (const id of ["keys", "payment", "came", "lines", "steps", "right-told"]) at(id).hidden = true;
   at("guest").hidden = false;
   at("link").textContent = "";
   say(text);
