@@ -151,7 +151,10 @@ async function look() {
   shown = seen;
   const hasKeys = status.status === "fulfilled" && !opened;
   say((hasKeys && ends[status.right]) || textOf(status));
-  at("keys-title").textContent = keysOf(status) === 1 ? "Your key" : "Your keys";
+  if (keysOf(status) === 1) {
+    at("keys-title").textContent = "Your key";
+    at("keys-sealed").textContent = "It opens on this screen only, after a press, and each look is written down. Press when nobody looks over your shoulder.";
+  }
   showSteps(status.status);
   showPayment(order);
   showWhatCame(order, status.problem);
