@@ -8,7 +8,7 @@ from uuid import UUID
 
 from db.base import rows
 
-__all__ = ["Grant", "ended", "revoke_admin", "revoke_token"]
+__all__ = ["Grant", "ended", "heard_of", "revoke_admin", "revoke_token"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,17 @@ def revoke_admin(name: str, *, who: str, reason: str) -> None:
 def revoke_token(token_id: str, *, who: str, reason: str) -> None:
     """The token with this `jti` gives no right any more."""
     _revoke(f"token:{token_id}", who, reason)
+
+
+def heard_of(name: str) -> bool:
+    """Whether an account has this name, or a record of what one did. A token that was issued and never used to do
+    anything leaves none."""
+    found = rows(
+        "SELECT EXISTS (SELECT 1 FROM admins WHERE email = %s)"
+        " OR EXISTS (SELECT 1 FROM access_records WHERE lower(actor) = %s)",
+        *(name.strip().lower(), f"admin:{name.strip().lower()}"),
+    )
+    return bool(found[0][0])
 
 
 def ended(grants: Iterable[Grant]) -> set[Grant]:

@@ -39,7 +39,7 @@ def _supplier(console: Console, day: SupplierDay) -> None:
     if day.blind:
         console.print(_marked([("[yellow]![/]", Text(day.blind))]))
     if not day.wrong:
-        console.print("  [green]✓[/] Nothing differs.")
+        console.print(f"  [green]✓[/] {'Of what was asked for nothing' if day.blind else 'Nothing'} differs.")
     _differences(console, day.wrong, "[bold red]✗[/]")
     _differences(console, day.harmless, "[dim]·[/]")
 

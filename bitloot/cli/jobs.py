@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from actors.retry import retry_job
+from bitloot.cli.ids import ID, Given, known_id
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from bitloot.cli.sending import connect_queue
 from bitloot.cli.spans import moment
-from bitloot.cli.who import by_option
+from bitloot.cli.who import by_option, reason_option
 from db.jobs import JOBS, JobFacts
 
 __all__ = ["command"]
@@ -48,13 +48,14 @@ def show_jobs(state: str, actor: str | None, limit: int, as_json: bool) -> None:
 
 
 @command.command("retry")
-@click.argument("job_id", type=click.UUID)
-@click.option("--reason", required=True, help="Why; kept with the job.")
+@click.argument("given", metavar="JOB", type=ID)
+@reason_option("Why; kept with the job.")
 @by_option
 @as_json_option
-def retry(job_id: uuid.UUID, reason: str, who: str, as_json: bool) -> None:
-    """Send the job JOB_ID again, unless it may not run; then this says why."""
+def retry(given: Given, reason: str, who: str, as_json: bool) -> None:
+    """Send JOB again, unless it may not run; then this says why."""
     with open_database() as settings:
+        job_id = known_id("jobs", given)
         connect_queue(settings)
         job = retry_job(job_id, by=who, reason=reason)
     if as_json:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import click
 
+from bitloot.cli.ids import ID, Given, known_id
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from bitloot.cli.spans import moment
-from bitloot.cli.who import by_option
+from bitloot.cli.who import by_option, reason_option
+from bitloot.suppliers import SUPPLIERS
 from db import record_access
 from db.expunge import expunge
 from db.notice_list import NOTICES, NoticeFacts, notice_facts
 from db.refused import Refused, list_refused
 
-__all__ = ["command", "filter_options", "filters_of"]
+__all__ = ["command", "filter_options", "filters_of", "known_filters"]
 
 Command = Any
+
+#: Who tells us something: the gateway, the suppliers, the mailer.
+SOURCES = ("nowpayments", *SUPPLIERS, "resend")
 
 
 def filter_options(command: Command) -> Command:
@@ -31,23 +35,29 @@ def filter_options(command: Command) -> Command:
         click.option(
             "--since", type=time, metavar="TIME", help="Since 2026-11-20 or 2026-11-20T14:30 (here)."
         ),
-        click.option("--order", "order_id", type=click.UUID, help="About this order."),
+        click.option("--order", "order_id", type=ID, metavar="ID", help="About this order."),
         click.option("--outcome", help="As in moved, late, unmatched …"),
         click.option("--verdict", help="verified or foreign."),
         click.option("--event", help="As in finished, order.status …"),
-        click.option("--source", help="As in nowpayments, kinguin …"),
+        click.option("--source", type=click.Choice(SOURCES), help="Who told it."),
     ):
         command = option(command)
     return command
 
 
 def filters_of(given: dict[str, Any]) -> dict[str, Any]:
-    """Options as filters; a time without a zone is this machine's."""
+    """Options as filters; a time without a zone is this machine's. An order still has to be looked up."""
     return {
         name: value.astimezone() if isinstance(value, datetime) else value
         for name, value in given.items()
         if value is not None
     }
+
+
+def known_filters(filters: dict[str, Any]) -> dict[str, Any]:
+    """The same with the whole id of their order. Needs a connection scope. Raises Permanent (not_found)."""
+    order = filters.get("order_id")
+    return filters if order is None else {**filters, "order_id": known_id("orders", order)}
 
 
 @click.group("notices")
@@ -62,7 +72,7 @@ def command() -> None:
 def show_notices(limit: int, as_json: bool, **given: Any) -> None:
     """List notices, newest first."""
     with open_database():
-        found = NOTICES.page(filters_of(given), limit=limit)
+        found = NOTICES.page(known_filters(filters_of(given)), limit=limit)
     if as_json:
         print_json({"total": found.total, "notices": [asdict(notice) for notice in found.rows]})
         return
@@ -86,16 +96,16 @@ def show_refused(limit: int, as_json: bool) -> None:
 
 
 @command.command("expunge")
-@click.argument("notice_id", type=click.UUID)
-@click.option("--reason", required=True, help="Why; kept in the record.")
+@click.argument("given", metavar="NOTICE", type=ID)
+@reason_option("Why; kept in the record.")
 @by_option
 @as_json_option
-def expunge_notice(notice_id: uuid.UUID, reason: str, who: str, as_json: bool) -> None:
-    """Delete the sealed body of the notice NOTICE_ID for good. What is said about it stays; it cannot run again."""
+def expunge_notice(given: Given, reason: str, who: str, as_json: bool) -> None:
+    """Delete the sealed body of NOTICE for good. What is said about it stays; it cannot run again."""
     with open_database():
+        notice_id = known_id("notices", given)
         found = notice_facts(notice_id)
-        if found is None:
-            raise click.ClickException("There is no notice by this id.")
+        assert found is not None  # noqa: S101  # it has just been found, and none is ever deleted
         record_access(
             found.order_id,
             "notice_expunge",

@@ -100,7 +100,8 @@ class OrderScreen:
             (
                 notice.received_at,
                 escape(notice.says or notice.event),
-                f"{escape(notice.source)} notice, proof: {escape(notice.proof)}, outcome: {escape(notice.outcome)}"
+                f"{escape(notice.source)} notice, proved by {escape(_proved(notice.proof))},"
+                f" outcome: {escape(notice.outcome)}"
                 + (f", {notice.repeats} repeats" if notice.repeats else "")
                 + (f", {notice.replays} replays" if notice.replays else ""),
             )
@@ -265,3 +266,17 @@ def _masked(address: str) -> str:
     """Enough to recognise a buyer, not enough to write to one."""
     name, _, host = address.partition("@")
     return escape(f"{name[:1]}…@{host[:1]}…{host.rpartition('.')[2] and '.' + host.rpartition('.')[2]}")
+
+
+#: By what a notice's sender proved itself, as the journal of notices calls it.
+PROOFS = {
+    "sorted": "its signature over the fields in sorted order",
+    "raw": "its signature over the bytes as they came",
+    "signature": "its signature",
+    "secret": "the shared secret",
+}
+
+
+def _proved(proof: str) -> str:
+    name, _, previous = proof.partition("-")
+    return PROOFS.get(name, name) + (" (the one before the present secret)" if previous else "")

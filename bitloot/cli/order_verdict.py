@@ -115,11 +115,11 @@ def _purchase(proof: OrderProof, purchase: PurchaseSeen) -> Iterator[str]:
     name, count = purchase.purchase_ref, len(proof.keys_of(purchase))
     yield from _history(proof, purchase)
     if count > purchase.keys_expected:
-        yield f"{name} has {count} keys, {purchase.keys_expected} were bought."
+        yield f"{name} has {_many(count, 'key')}, {purchase.keys_expected} were bought."
     if purchase.state == PurchaseState.STORED and count < purchase.keys_expected:
         yield f"{name} is stored, but {purchase.keys_expected - count} of its keys are missing."
     if purchase.keys_stored != count:
-        yield f"{name} counts {purchase.keys_stored} keys, {count} are there."
+        yield f"{name} counts {_many(purchase.keys_stored, 'key')}, {count} are there."
     if purchase.state == PurchaseState.MANUAL and not _has_case(proof, purchase):
         yield f"{name} waits for a person, but no case says so."
     if purchase.state == PurchaseState.FAILED and not _has_case(proof, purchase):
@@ -209,11 +209,11 @@ def _has_case(proof: OrderProof, purchase: PurchaseSeen) -> bool:
 
 
 def _sums(proof: OrderProof) -> str:
-    order, cases = proof.facts.order, sum(case.state == "open" for case in proof.cases)
+    cases = sum(case.state == "open" for case in proof.cases)
     asked = f"; {cases} open case{'s' if cases > 1 else ''} for a person" if cases else ""
     bought = sum(item.state not in {PurchaseState.FAILED, PurchaseState.MANUAL} for item in proof.purchases)
     if not bought and all(item.state == PurchaseState.FAILED for item in proof.purchases):
-        return f"The order is {order.state.replace('_', ' ')}; nothing was bought{asked}."
+        return f"Nothing was bought{asked}."
     sent = sum(letter.state == "sent" for letter in proof.letters)
     return (
         f"{_many(bought, 'line')} bought, each by one purchase; {_many(len(proof.keys), 'key')} sealed;"

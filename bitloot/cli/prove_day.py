@@ -53,9 +53,18 @@ class Day:
                     else ""
                 )
                 return f"{day.supplier}: {first}{more}."
-        blind = [day.supplier for day in self.suppliers if day.blind]
-        seen = f" As far as {' and '.join(blind)} can be asked." if blind else ""
-        return f"Both sides agree.{seen}"
+        if not self.blind:
+            return "Both sides agree."
+        names = " and ".join(self.blind)
+        return (
+            f"Nothing differs in what was compared. Of {names} there is no list: only our own purchases were asked"
+            " for there, so what it may have sold beside them was not compared."
+        )
+
+    @property
+    def blind(self) -> list[str]:
+        """Suppliers of which only our own purchases could be asked."""
+        return [day.supplier for day in self.suppliers if day.blind]
 
 
 @click.command("day", short_help="Compare a day with the suppliers' own lists.")
@@ -130,10 +139,10 @@ def document(day: Day) -> dict[str, Any]:
 
 
 def _verdict(day: Day) -> None:
-    mark = "[green]✓[/]" if day.agrees else "[bold red]✗[/]"
+    mark = "[bold red]✗[/]" if not day.agrees else "[yellow]![/]" if day.blind else "[green]✓[/]"
     console = screen()
     console.print(f"\n{mark} ", end="")
-    console.print(day.reason, markup=False)
+    console.print(day.reason, markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from bitloot.cli.ids import ID, Given, known_id
 from bitloot.cli.last_word import last_word
 from bitloot.cli.opening import open_database
 from bitloot.cli.order_screen import OrderScreen
@@ -18,42 +18,29 @@ from db.proof import OrderProof, PurchaseSeen, order_proof
 
 __all__ = ["document", "prove_order"]
 
-#: Exit codes.
-NOT_WHOLE, UNKNOWN = 1, 2
-
 #: Columns of a payment and of an order that a proof tells.
 PAYMENT = ("id", "gateway", "gateway_payment_id", "state", "price", "currency", "pay_amount", "pay_currency")
 PAYMENT_LATER = ("actually_paid", "confirmed_at", "created_at", "updated_at")
 
 
 @click.command("order", short_help="Show how one order came about, step by step.")
-@click.argument("order_id", metavar="ID")
+@click.argument("given", metavar="ID", type=ID)
 @as_json_option
-def prove_order(order_id: str, as_json: bool) -> int:
+def prove_order(given: Given, as_json: bool) -> int:
     """Print intent, calls, answers, searches, keys by fingerprint, letter and timings of the order ID.
 
     Exit code 0: the chain is whole and consistent, also that of an order which failed; 1: it is not, and the verdict
-    says why; 2: no such order. The last line says where the order stands and why (`stands` in the document).
+    says why, or there is no such order. The last line says where the order stands and why (`stands` in the document).
     """
-    proof = _find(order_id)
-    if proof is None:
-        click.echo("There is no such order.", err=True)
-        return UNKNOWN
+    with open_database():
+        proof = order_proof(known_id("orders", given))
+    assert proof is not None  # noqa: S101  # it has just been found, and none is ever deleted
     verdict = judge_order(proof)
     if as_json:
         print_json(document(proof, verdict))
     else:
         OrderScreen(screen(), proof).show(verdict)
-    return 0 if verdict.whole else NOT_WHOLE
-
-
-def _find(text: str) -> OrderProof | None:
-    try:
-        wanted = uuid.UUID(text)
-    except ValueError:
-        return None
-    with open_database():
-        return order_proof(wanted)
+    return 0 if verdict.whole else 1
 
 
 def document(proof: OrderProof, verdict: Verdict) -> dict[str, Any]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 import click
 
 from actors.foresight import Foreseen, foresee
 from actors.replaying import CAP, Plan, plan_replays, replay_many, replay_one
 from actors.retry import send_now
-from bitloot.cli.notices import filter_options, filters_of
+from bitloot.cli.ids import ID, Given, known_id
+from bitloot.cli.notices import filter_options, filters_of, known_filters
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from bitloot.cli.sending import connect_queue
-from bitloot.cli.who import by_option
+from bitloot.cli.who import by_option, reason_option
 from bitloot.settings import Settings
 from bitloot.shop import open_shop
 from db import Notice
@@ -28,15 +29,15 @@ SHOWN = 50
 
 
 @click.command("replay")
-@click.argument("notice_id", type=click.UUID, required=False)
+@click.argument("notice", type=ID, required=False)
 @filter_options
-@click.option("--reason", default=None, help="Why; kept with each replay. Needed unless --dry-run.")
+@reason_option("Why; kept with each replay. Needed unless --dry-run.", required=False)
 @by_option
 @click.option("--dry-run", is_flag=True, help="Tell what each would change, and why not; run none.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
 def command(
-    notice_id: uuid.UUID | None,
+    notice: Given | None,
     reason: str | None,
     who: str,
     dry_run: bool,
@@ -44,13 +45,15 @@ def command(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Run the notice NOTICE_ID again, or all that the options find. No purchase, letter or reveal happens twice."""
+    """Run NOTICE again, or all that the options find. No purchase, letter or reveal happens twice."""
     filters = filters_of(given)
-    if (notice_id is None) == (not filters):
+    if (notice is None) == (not filters):
         raise click.UsageError("Name one notice, or say by options which.")
     if not dry_run and reason is None:
         raise click.UsageError("Give a --reason, or use --dry-run.")
     with open_database() as settings:
+        filters = known_filters(filters)
+        notice_id = None if notice is None else known_id("notices", notice)
         plan = _plan(settings, notice_id, filters)
         if dry_run or not plan.count:
             _tell(plan, as_json)
@@ -59,7 +62,7 @@ def command(
             _tell(plan, as_json)
             click.confirm(f"Run {plan.count} again?", abort=True)
         connect_queue(settings)
-        who, why = who, reason or ""
+        why = reason or ""
         if notice_id is not None:
             replay_one(notice_id, by=who, reason=why, send=send_now)
         else:
@@ -70,14 +73,11 @@ def command(
     say(f"{plan.count} will run again, {settings.replay_rate:g} a second; the workers go on from here.")
 
 
-def _plan(settings: Settings, notice_id: uuid.UUID | None, filters: dict[str, Any]) -> Plan:
+def _plan(settings: Settings, notice_id: UUID | None, filters: dict[str, Any]) -> Plan:
     shop = open_shop(settings)
     if notice_id is None:
         return plan_replays(shop, filters)
-    notice = Notice.get_or_none(Notice.id == notice_id)
-    if notice is None:
-        raise click.ClickException("There is no notice by this id.")
-    return Plan(1, [foresee(shop, notice)])
+    return Plan(1, [foresee(shop, Notice.get_by_id(notice_id))])
 
 
 def _tell(plan: Plan, as_json: bool) -> None:

@@ -45,14 +45,15 @@ def _written(value: Any) -> str:
 def show_rows(rows: Sequence[Mapping[str, Any]], *, numbers: Sequence[str] = (), empty: str) -> None:
     """A table with a column for each field of the first row; `empty` is said instead when there is none.
 
-    On a narrow terminal texts are folded, never cut; an `id` stays whole, so that it can be copied.
+    On a narrow terminal texts are folded, never cut; an `id` stays whole, so that it can be copied, and so does a time.
     """
     if not rows:
         say(empty, mark="·", style="dim")
         return
     table = Table(box=None, pad_edge=False, header_style="bold dim")
     for name in rows[0]:
-        whole = max(len(str(row[name])) for row in rows) if name == "id" else None
+        kept = name == "id" or all(str(row[name]).endswith(" UTC") for row in rows)
+        whole = max(len(str(row[name])) for row in rows) if kept else None
         side: Literal["left", "right"] = "right" if name in numbers else "left"
         heading = name.replace("_", " ")
         table.add_column(heading, justify=side, overflow="fold", min_width=whole, no_wrap=whole is not None)

@@ -9,14 +9,14 @@ import click
 
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say
-from bitloot.cli.who import by_option
+from bitloot.cli.who import by_option, reason_option
 from bitloot.development import master_key
 from bitloot.errors import UnsafeSettings
 from bitloot.settings import load_settings
 from bitloot.tokens import Role, Tokens
 from db import record_access
 from db.base import transaction
-from db.revocations import revoke_admin, revoke_token
+from db.revocations import heard_of, revoke_admin, revoke_token
 
 __all__ = ["command"]
 
@@ -53,13 +53,15 @@ def admin(name: str, role: Role, hours: float, as_json: bool) -> None:
 @command.command("revoke")
 @click.argument("name", required=False)
 @click.option("--token-id", help="One token, by its `jti`, instead of all of an operator.")
-@click.option("--reason", required=True, help="For the record.")
+@reason_option("For the record.")
 @by_option
-def revoke(name: str | None, token_id: str | None, reason: str, who: str) -> None:
+@as_json_option
+def revoke(name: str | None, token_id: str | None, reason: str, who: str, as_json: bool) -> None:
     """End every token that the operator NAME has by now, or one token. The relay shows their bearers out."""
     if (name is None) == (token_id is None):
         raise click.UsageError("Name an operator or a --token-id.")
     with open_database(), transaction():
+        known = token_id is not None or heard_of(str(name))
         if name is not None:
             revoke_admin(name, who=who, reason=reason)
         elif token_id is not None:
@@ -73,7 +75,12 @@ def revoke(name: str | None, token_id: str | None, reason: str, who: str) -> Non
             user_agent="bitloot token",
             details={"admin": name, "token": token_id, "reason": reason},
         )
+    if as_json:
+        print_json({"admin": name, "token": token_id, "revoked": True, "known": known})
+        return
     say(f"Revoked: {name or token_id}.")
+    if not known:
+        say(f"No account and no record names {name}; see that it is spelled right.", mark="!", style="yellow")
 
 
 @command.command("master-key")

@@ -44,6 +44,7 @@ def command(file: Path, public_key: str | None, as_json: bool) -> int:
 
 def _sentence(found: dict[str, Any]) -> str:
     order, keys = found["order"], sum(len(line["keys"]) for line in found["lines"])
+    many = f"{keys} key{'' if keys == 1 else 's'}"
     first = next((reveal for reveal in found["reveals"] if reveal["outcome"] == "granted"), None)
     seen = f"first revealed {first['at']} from {first['address']}" if first else "not revealed"
-    return f"Valid: {found['shop']} sold order {order['id']}, paid {order['paidAt']}; {keys} keys, {seen}."
+    return f"Valid: {found['shop']} sold order {order['id']}, paid {order['paidAt']}; {many}, {seen}."

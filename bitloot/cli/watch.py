@@ -17,10 +17,10 @@ import click
 from rich.text import Text
 
 from bitloot.cli.screen import screen
-from bitloot.errors import UnsafeSettings
+from bitloot.errors import Permanent, UnsafeSettings
 from bitloot.settings import Settings, load_settings
 from bitloot.tokens import Tokens
-from web.relay.client import Event, Subscribed, follow
+from web.relay.client import Event, RelayRefused, Subscribed, follow
 
 __all__ = ["command"]
 
@@ -45,7 +45,12 @@ def command(order: uuid.UUID | None, url: str | None, cursor: str | None, as_jso
     settings = load_settings(check=False)
     orders = None if order is None else [str(order)]
     tell = _document if as_json else _line
-    asyncio.run(_watch(url or settings.relay_address, _pass(settings), cursor, orders, tell))
+    try:
+        asyncio.run(_watch(url or settings.relay_address, _pass(settings), cursor, orders, tell))
+    except RelayRefused as refusal:
+        if refusal.code != "not_found":
+            raise
+        raise Permanent("There is no such order, or this token may not see it.", code="not_found") from None
 
 
 def _pass(settings: Settings) -> str | Callable[[], str]:

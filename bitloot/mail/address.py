@@ -42,6 +42,8 @@ def parse_sender(text: str) -> Address:
 
 
 def _address(text: str, *, dotless: bool) -> str:
+    if "@" not in text:
+        raise _bad("has no @")
     local, _, domain = text.rpartition("@")
     ascii_domain = _ascii(domain)
     if not _LOCAL.fullmatch(local) or len(local) > MAX_LOCAL:

@@ -56,3 +56,5 @@ def test_a_job_is_sent_again_once(
 
 def test_a_retry_needs_a_reason(bitloot: Bitloot, dead: tuple[str, str]) -> None:
     assert bitloot("jobs", "retry", dead[0]).code == 2
+    missing = bitloot("jobs", "retry", str(uuid.uuid4()), "--reason", "fixed")
+    assert (missing.code, missing.err) == (1, "✗ There is no such job.\n")

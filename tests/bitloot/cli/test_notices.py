@@ -44,6 +44,9 @@ def test_notices_are_found_by_what_is_said_about_them(bitloot: Bitloot, lost: st
     )
     assert lost in bitloot("notices", "list").out
     assert "No notice" in bitloot("notices", "list", "--outcome", "moved").out
+    unknown = bitloot("notices", "list", "--source", "foo")
+    assert (unknown.code, "'foo' is not one of 'nowpayments'" in unknown.err) == (2, True)
+    assert bitloot("notices", "list", "--order", str(uuid.uuid4())).err == "✗ There is no such order.\n"
 
 
 def test_what_was_refused_is_listed_apart(bitloot: Bitloot, lost: str) -> None:
@@ -55,7 +58,8 @@ def test_a_body_is_deleted_once_and_it_is_recorded_who_did_it(
     bitloot: Bitloot, lost: str, in_environ: dict[str, str]
 ) -> None:
     assert bitloot("notices", "expunge", lost).code == 2
-    assert bitloot("notices", "expunge", str(uuid.uuid4()), "--reason", "asked to").code == 1
+    missing = bitloot("notices", "expunge", str(uuid.uuid4()), "--reason", "asked to")
+    assert (missing.code, missing.err) == (1, "✗ There is no such notice.\n")
     done = bitloot("notices", "expunge", lost, "--reason", "asked to", "--by", "olga", "--json")
     assert done.document == {"notice": lost, "expunged": True}
     assert "had been deleted before" in bitloot("notices", "expunge", lost, "--reason", "again").out

@@ -35,7 +35,9 @@ def printed(proof: OrderProof, verdict: Verdict | None = None, width: int = 120)
 def test_a_webhook_stands_with_its_word_proof_and_outcome() -> None:
     order, [purchase] = finished()
     a_webhook(purchase, SupplierStatus.DELIVERED)
-    assert "delivered    kinguin notice, proof: secret, outcome: matched" in printed(proof_of(order))
+    assert "delivered    kinguin notice, proved by the shared secret, outcome: matched" in printed(
+        proof_of(order)
+    )
 
 
 def test_searches_stand_among_the_steps() -> None:

@@ -42,7 +42,7 @@ def test_a_finished_order_is_whole() -> None:
 
 
 def test_an_order_that_nobody_paid_is_whole() -> None:
-    assert verdict(an_order()).reason == "The order is created; nothing was bought."
+    assert verdict(an_order()).reason == "Nothing was bought."
 
 
 def test_an_order_under_way_is_not_whole_yet() -> None:

@@ -11,6 +11,7 @@ from bitloot.master_keys import parse_master_keys
 from bitloot.settings import load_settings
 from bitloot.tokens import Tokens
 from db import AccessRecord
+from db.admins import add_admin
 from db.revocations import Grant, ended
 from tests.bitloot.cli.conftest import Bitloot
 
@@ -48,6 +49,12 @@ def test_a_revoked_operator_is_out_and_a_new_token_lets_in_again(
         assert ended(grants) == {grants[0], grants[2]}
         told = [(record.action, record.details["admin"]) for record in AccessRecord.select()]
         assert told == [("token_revoke", "carol"), ("token_revoke", None)]
+    unheard = bitloot("token", "revoke", "carl", "--reason", "a slip")
+    assert (unheard.code, "No account and no record names carl" in unheard.out) == (0, True)
+    with open_database():
+        add_admin("dora@example.com", "operator", None)
+    told = bitloot("token", "revoke", "Dora@example.com", "--reason", "left us", "--json").document
+    assert told == {"admin": "Dora@example.com", "token": None, "revoked": True, "known": True}
     said = bitloot("token", "revoke", "--reason", "nobody")
     assert (said.code, "Name an operator or a --token-id." in said.err) == (2, True)
 

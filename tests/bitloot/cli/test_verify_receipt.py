@@ -25,7 +25,7 @@ def test_the_public_key_alone_is_enough(bitloot: Bitloot, tmp_path: Path) -> Non
     file.write_text(json.dumps(KEYS.sign(FACTS)))
     said = bitloot("verify-receipt", str(file), "--public-key", KEYS.public[1])
     assert said.code == 0
-    assert "Valid: Shop sold order a, paid then; 1 keys, first revealed now from ::1." in said.out
+    assert "Valid: Shop sold order a, paid then; 1 key, first revealed now from ::1." in said.out
     other = ReceiptKeys({1: b"2" * 32}).public[1]
     said = bitloot("verify-receipt", str(file), "--public-key", other)
     assert (said.code, "signed by another key" in said.out) == (1, True)
