@@ -2,6 +2,7 @@
 
 import { anyShown, at, copy, element, hideKeys, listKeys, mayPress, showKey } from "/assets/keys.js";
 import { follow } from "/assets/live.js";
+import { showPayment, showWhatCame } from "/assets/money.js";
 import { openKey } from "/assets/opening.js";
 import { ask, askForCode, begin, enterCode, forget, orderId, takeToken, token } from "/assets/session.js";
 
@@ -40,7 +41,6 @@ const ends = {
 };
 const closed = ["This link does not open the order", "It is incomplete, or too old. Please use the newest letter, or a code."];
 const links = { live: "Live.", stream: "Live.", away: "Looking every few seconds." };
-const BOUGHT = ["paid", "waiting", "ready", "fulfilled"]; // what was asked for came
 const QUICK = 2000; // ms between looks while nothing is told live
 const SLOW = 15000;
 
@@ -66,41 +66,6 @@ function showSteps(state) {
     if (own === place) item.setAttribute("aria-current", "step");
     else item.removeAttribute("aria-current");
   }
-}
-
-function showPayment(order) {
-  const payment = order.payment;
-  at("payment").hidden = order.status !== "created" || !payment;
-  if (at("payment").hidden) return;
-  at("pay-amount").textContent = `${payment.payAmount} ${payment.payCurrency.toUpperCase()}`;
-  at("pay-amount").dataset.value = payment.payAmount;
-  at("pay-address").textContent = payment.payAddress;
-  at("memo-field").hidden = !payment.payinExtraId;
-  at("pay-memo").textContent = payment.payinExtraId || "";
-  const until = payment.validUntil && new Date(payment.validUntil);
-  at("pay-until").hidden = !until;
-  at("pay-until").textContent = until ? `This quote holds until ${inUtc(until)}.` : "";
-  at("pay-price").textContent = `${order.price} ${order.currency.toUpperCase()}`;
-}
-
-// As letters write it: 2026-11-29 01:43 UTC.
-const inUtc = (moment) => `${moment.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-
-// Too little or too much: what came, what was asked for, and the difference.
-function showWhatCame(order, problem) {
-  const payment = order.payment;
-  const short = problem === "underpaid" && payment?.missing;
-  const surplus = BOUGHT.includes(order.status) && payment?.surplus;
-  at("came").hidden = !short && !surplus;
-  if (at("came").hidden) return;
-  const coins = (amount) => `${amount} ${payment.payCurrency.toUpperCase()}`;
-  at("came-received").textContent = coins(payment.actuallyPaid);
-  at("came-asked").textContent = coins(payment.payAmount);
-  at("came-word").textContent = short ? "Missing" : "Too much";
-  at("came-difference").textContent = coins(short || surplus);
-  at("came-told").textContent = short
-    ? "Please do not send the rest on your own: the address may no longer take it."
-    : "More came than we asked for. Your order goes on all the same, and a person looks at the surplus.";
 }
 
 function showLines(order) {
