@@ -50,6 +50,15 @@ COLOURS = {
 }
 
 
+#: By what a notice's sender proved itself, as the journal of notices calls it.
+PROOFS = {
+    "sorted": "its signature over the fields in sorted order",
+    "raw": "its signature over the bytes as they came",
+    "signature": "its signature",
+    "secret": "the shared secret",
+}
+
+
 class OrderScreen:
     """Prints to `console`. Times are told from the final payment on, or from the order if nobody paid."""
 
@@ -266,15 +275,6 @@ def _masked(address: str) -> str:
     """Enough to recognise a buyer, not enough to write to one."""
     name, _, host = address.partition("@")
     return escape(f"{name[:1]}…@{host[:1]}…{host.rpartition('.')[2] and '.' + host.rpartition('.')[2]}")
-
-
-#: By what a notice's sender proved itself, as the journal of notices calls it.
-PROOFS = {
-    "sorted": "its signature over the fields in sorted order",
-    "raw": "its signature over the bytes as they came",
-    "signature": "its signature",
-    "secret": "the shared secret",
-}
 
 
 def _proved(proof: str) -> str:

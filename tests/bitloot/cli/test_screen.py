@@ -39,3 +39,8 @@ def test_names_in_brackets_are_no_markup(capsys: pytest.CaptureFixture[str]) -> 
 def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"price": Decimal("1.50"), "name": "Zażółć"})
     assert json.loads(capsys.readouterr().out) == {"price": "1.50", "name": "Zażółć"}
+
+
+def test_a_time_stays_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show_rows([{"at": "2026-11-22 02:00:00 UTC", "what": "x" * 300}], empty="")
+    assert "2026-11-22 02:00:00 UTC" in capsys.readouterr().out

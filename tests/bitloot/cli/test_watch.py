@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,15 @@ def test_machines_get_a_document_a_line_and_everything_that_happens(house: House
         event = json.loads(line_with(process, str(shopper.order_id)))
     shopper.close()
     assert (event["type"], event["seq"], event["data"]["dst"]) == ("fulfillment:status", 1, "created")
+
+
+def test_an_order_that_is_not_there_is_a_sentence(
+    bitloot: Bitloot, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in house.environ.items():
+        monkeypatch.setenv(name, value)
+    said = bitloot("watch", str(uuid.uuid4()))
+    assert (said.code, said.err) == (1, "✗ There is no such order, or this token may not see it.\n")
 
 
 def test_without_any_token_it_says_what_is_missing(bitloot: Bitloot, nowhere: Path) -> None:
