@@ -29,6 +29,10 @@ LOCK = 0xB171A0D1
 LOOSE = "SET LOCAL synchronous_commit = off;"
 FLUSH = "SELECT pg_logical_emit_message(true, 'bitloot', '')"
 
+#: Who acts on an order locks it first and writes the record of it last. A record that took its link first, and then
+#: its order by the foreign key, would wait for that act, and all others for this record.
+ORDER_FIRST = "SELECT 1 FROM orders WHERE id = %s FOR KEY SHARE;"
+
 HEAD = (
     "SELECT pg_advisory_xact_lock(%s); SELECT head.seq, head.mac, clock_timestamp() FROM (SELECT 1) one"
     " LEFT JOIN (SELECT seq, mac FROM access_records WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1) head ON true"
@@ -85,7 +89,8 @@ def make_durable() -> None:
 
 def _append(keys: AuditKeys, order_id: uuid.UUID | None, *said: str, loose: str = "") -> int:
     """One link behind the last. The lock ends with the commit, so that the chain has one end at any time."""
-    seq, mac, at = rows(loose + HEAD, LOCK)[0]
+    first, about = (ORDER_FIRST, [order_id]) if order_id is not None else ("", [])
+    seq, mac, at = rows(loose + first + HEAD, *about, LOCK)[0]
     before = bytes(mac) if seq else NOTHING
     if seq is None:
         seq, before = _adopt(keys)

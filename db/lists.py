@@ -93,7 +93,10 @@ class Listing(Generic[T]):
         """Two queries. A filter that is None does not count. Raises BadPage."""
         offset, cap = 0 if cursor else (page - 1) * limit, self._cap(filters)
         if offset >= cap:
-            raise BadPage("page", f"pages reach as far as row {cap} here; follow nextCursor beyond")
+            raise BadPage(
+                "page",
+                f"pages reach as far as row {cap} here; beyond go on page by page, by the cursor of each",
+            )
         total = self.count(filters)
         found, onward = self.batch(filters, sort=sort, cursor=cursor, limit=limit, offset=offset)
         return Listed(found, min(total, cap), total > cap, onward)

@@ -77,7 +77,7 @@ def raise_alarms(state: OrderState, deadline: float, limit: int) -> list[Alarm]:
         " RETURNING id, state, moved_at, hold),"
         " asked AS (INSERT INTO cases (id, order_id, subject, kind, figures, state, opened_at)"
         " SELECT gen_random_uuid(), id, state, 'stuck', jsonb_build_object('state', state, 'since', moved_at,"
-        " 'hold', hold, 'deadline_seconds', %s), 'open', clock_timestamp() FROM late"
+        " 'hold', hold, 'deadline_seconds', %s::float8), 'open', clock_timestamp() FROM late"
         " ON CONFLICT (order_id, kind, subject) WHERE state = 'open' DO NOTHING)"
         " SELECT id, extract(epoch FROM now() - moved_at) FROM late",
         *(str(state), deadline, limit, deadline),

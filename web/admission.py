@@ -36,7 +36,7 @@ LOOKING: Mapping[str, Any] = {
         410: ["withdrawn", "expired_keys"],
         503: ["key_unreadable"],
     },
-    "refusals": [401, 403, 404, 409, 410, 422, 429, 500, 503],
+    "refusals": [401, 403, 404, 409, 410, 413, 422, 429, 500, 503],
 }
 
 

@@ -21,6 +21,7 @@ from bitloot.errors import (
     frames_of,
 )
 from bitloot.tokens import BadToken
+from db.base import code_of
 from web.problem import MEDIA_TYPE, problem, problem_bytes
 
 __all__ = ["UNAVAILABLE", "Problem", "add_error_handlers"]
@@ -48,6 +49,9 @@ CODES: Mapping[int, str] = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
+
+#: PostgreSQL's code for a transaction that was ended so that others could go on.
+DEADLOCK = "40P01"
 
 #: What falcon's refusals mean to a person.
 WHY: Mapping[int, str] = {
@@ -120,8 +124,13 @@ def _sentence(text: str) -> str:
 
 
 def _database_away(req: Request, resp: Response, error: Exception, params: Any) -> None:
-    log.warning("the database is away", action="database_away", error=type(error).__name__)
     headers = {"Retry-After": str(RETRY_AFTER)}
+    if code_of(error) == DEADLOCK:
+        log.warning("two requests met, and one gave way", action="gave_way", path=req.uri_template)
+        detail = "Another act met this one at the same place; nothing of this one was done. Send it again."
+        _http_error(req, resp, Problem(503, "gave_way", detail, headers=headers), params)
+        return
+    log.warning("the database is away", action="database_away", error=type(error).__name__)
     detail = "The database does not answer; nothing was acknowledged."
     _http_error(req, resp, Problem(503, "database_unavailable", detail, headers=headers), params)
 

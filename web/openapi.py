@@ -72,6 +72,7 @@ TAGS = {
 ABOUT = (
     "JSON in and out: camelCase, amounts as text. A refusal is `application/problem+json` (RFC 9457) with a stable"
     " `code`; the codes of each route stand beside its statuses, and `500 internal` may come from any of them."
+    " What no route sees, the server refuses by itself: 400, 408, 413, 414, 431, or 503 `overloaded`."
 )
 
 

@@ -14,6 +14,7 @@ from bitloot.settings import Settings
 from db import AccessRecord, base, record_access
 from db.audit import verify_chain
 from tests.factories import an_order
+from tests.waiting import until
 
 
 def look() -> int:
@@ -53,6 +54,37 @@ def test_eight_writers_add_to_one_chain(database: Settings) -> None:
             done.result()
     verdict = verify_chain(base.audit_keys())
     assert (verdict.checked, verdict.flaw) == (120, None)
+
+
+def test_a_record_waits_for_its_order_without_keeping_the_others_waiting(database: Settings) -> None:
+    order = an_order()
+    begun = threading.Event()
+
+    def of_the_order() -> int:
+        with base.scope():
+            begun.set()
+            return record_access(
+                order.id, "reveal", actor="buyer", outcome="granted", address="127.0.0.1", user_agent="x"
+            )
+
+    def of_another() -> int:
+        with base.scope():
+            return look()
+
+    with ThreadPoolExecutor(2) as pool:
+        with base.transaction():  # as an operator's act: the order first, its record last
+            base.rows("SELECT 1 FROM orders WHERE id = %s FOR UPDATE", order.id)
+            waiting = pool.submit(of_the_order)
+            assert begun.wait(20)
+            until(_somebody_waits_for_a_row, what="the record that waits for its order")
+            pool.submit(of_another).result(20)
+            look()
+        waiting.result(20)
+    assert verify_chain(base.audit_keys()).checked == 3
+
+
+def _somebody_waits_for_a_row() -> bool:
+    return bool(base.rows("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid' LIMIT 1"))
 
 
 def test_a_record_is_part_of_the_commit_around_it(database: Settings) -> None:

@@ -66,7 +66,7 @@ def test_more_than_is_counted_is_told_as_such(database: Settings, monkeypatch: p
         an_order()
     found = ORDERS.page({}, limit=1)
     assert (found.total, found.capped) == (2, True)
-    with pytest.raises(BadPage, match="nextCursor") as caught:
+    with pytest.raises(BadPage, match="by the cursor of each") as caught:
         ORDERS.page({}, limit=1, page=3)
     assert caught.value.at == "page"
 

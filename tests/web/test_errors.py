@@ -78,3 +78,14 @@ def test_what_is_unforeseen_is_logged_with_its_place() -> None:
     [line] = [line for line in lines if line["log_level"] == "error"]
     assert line["error"] == "KeyError"
     assert "test_errors.py" in line["at"]
+
+
+def test_who_gave_way_is_told_so_and_not_that_the_database_is_away() -> None:
+    class Deadlock(Exception):
+        pgcode = "40P01"
+
+    error = OperationalError("deadlock detected")
+    error.__cause__ = Deadlock()
+    answer = answer_to(error)
+    assert (answer.status_code, answer.json["code"]) == (503, "gave_way")
+    assert "retry-after" in answer.headers

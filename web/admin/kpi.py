@@ -20,6 +20,9 @@ __all__ = ["Kpis"]
 #: How far back figures go unless asked otherwise.
 DEFAULT = timedelta(days=7)
 
+#: Nothing was paid before, and the calendar ends there.
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+
 #: Seconds for the question: it may cover months.
 PATIENCE = 10.0
 
@@ -90,7 +93,7 @@ class Kpis:
         self._gate.admin(req)
         query = read_query(req, KpiQuery)
         until = query.until or datetime.now(UTC)
-        since = query.since or until - DEFAULT
+        since = query.since or until - min(DEFAULT, until - EARLIEST)
         if not timedelta(0) < until - since <= timedelta(days=MOST_DAYS):
             why = f"must be before until, and at most {MOST_DAYS} days before"
             raise Problem(422, "invalid", "The query does not fit.", errors=[{"at": "since", "why": why}])

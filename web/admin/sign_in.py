@@ -182,7 +182,7 @@ class RelayToken:
         tag="session",
         answers={200: RelayPass},
         codes={409: ["no_session"]},
-        refusals=[401, 403, 409, 503],
+        refusals=[401, 403, 409, 413, 503],
     )
     def on_post(self, req: Request, resp: Response) -> None:
         session = _session_of(self._gate.admin(req))

@@ -48,6 +48,7 @@ def test_the_time_may_be_named(client: TestClient, shop: Shop) -> None:
 @pytest.mark.parametrize(
     "query",
     [
+        "until=0001-01-01T00:00:00Z",
         "since=2026-03-02T00:00:00Z&until=2026-03-01T00:00:00Z",
         "since=2020-01-01T00:00:00Z",
         "since=soon",
