@@ -142,11 +142,18 @@ class Checks:
             told = sold.get(key_id)
             if told is None or told[0] != ref:
                 yield f"key {key} is not what {ref} bought"
+            elif data_key is None:
+                yield from self._destroyed(order)
             elif self._content(order, line, key, name, bytes(data_key)) != told[1]:
                 yield f"object {name} does not hold the key that it should"
         contents = Counter(self._opened[name] for name in {row[5] for row in found} if name in self._opened)
         yield from ("one key lies in two objects" for count in contents.values() if count > 1)
         yield from self._unfinished()
+
+    def _destroyed(self, order: str) -> Iterator[str]:
+        """A data key is gone only with the right to its keys."""
+        if not base.rows("SELECT 1 FROM rights WHERE order_id = %s AND withdrawn_at IS NOT NULL", order):
+            yield f"the data key of order {order} is gone, and nobody withdrew the right to its keys"
 
     def _content(self, order: str, line: str, key: str, name: str, data_key: bytes) -> bytes | None:
         if name in self._opened:

@@ -162,7 +162,7 @@ class World:
         headers = {"authorization": f"Bearer {sold.token}"}
         answer = self.client.simulate_post(f"/fulfillment/{sold.order_id}/reveal", headers=headers)
         [(after,)] = base.rows(looks, sold.order_id)
-        if after == before:
+        if answer.status_code == 200 and after == before:  # of refusals only the first few are written down
             self.witness.violations.append("a reveal left no record")
         if answer.status_code != 200:
             assert answer.status_code in {409, 503}, answer.text
