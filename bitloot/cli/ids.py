@@ -12,7 +12,7 @@ import click
 from bitloot.errors import Permanent
 from db.short_ids import Subject, ids_between
 
-__all__ = ["ID", "Given", "known_id"]
+__all__ = ["ID", "SHORT", "Given", "known_id"]
 
 #: Digits that the console, tables and letters show of an id; of a longer beginning all count.
 SHORT = 8

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from actors.retry import retry_job
-from bitloot.cli.ids import ID, Given, known_id
+from bitloot.cli.ids import ID, SHORT, Given, known_id
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from bitloot.cli.sending import connect_queue
@@ -17,10 +17,6 @@ from bitloot.cli.who import by_option, reason_option
 from db.jobs import JOBS, JobFacts
 
 __all__ = ["command"]
-
-
-#: Of a subject's id, beside the job's own in full: a table has room for one (characters).
-SHORT = 8
 
 
 @click.group("jobs")
@@ -66,7 +62,7 @@ def retry(given: Given, reason: str, who: str, as_json: bool) -> None:
 
 def _row(job: JobFacts) -> dict[str, Any]:
     return {
-        "id": job.id,
+        "id": str(job.id)[:SHORT],  # `jobs retry` takes as much
         "actor": job.actor,
         "subject": job.subject_id[:SHORT],
         "order": None if job.order_state is None else job.order_state + (", gone on" if job.gone_on else ""),

@@ -22,6 +22,7 @@ from db import Case, Key, Letter, Order, Purchase, base
 from tests.actors.conftest import KINGUIN, PaidOrder, Queued, fault
 from tests.actors.ledger import Bent, Killed, charged, looks, pass_time, trail
 from tests.factories import again
+from tests.waiting import until
 from web.standins.server import RunningStandins
 
 BUY, SEARCH = "kinguin.place_order", "kinguin.search_orders"
@@ -267,7 +268,7 @@ def test_crash_after_the_object_was_put_finds_it_there(
     shop: Shop, order: Order, standins: RunningStandins
 ) -> None:
     run(reserve, order)
-    run(finalize, order)
+    until(lambda: run(finalize, order).supplier_status == "delivered", what="the keys at the supplier")
     dying(shop, order, encrypt_store, store=Bent(shop.store, put_once=kill_after))
     assert Key.select().count() == 0
     complete(shop, order)
