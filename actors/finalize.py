@@ -8,7 +8,7 @@ import dramatiq
 import structlog
 
 from actors import bell
-from actors.chain import hand_on
+from actors.chain import hand_on, handed
 from actors.encrypt_store import encrypt_store
 from actors.pauses import pause_for, report_refusal
 from actors.step import step
@@ -17,7 +17,7 @@ from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
 from bitloot.states import OrderState, PurchaseState, SupplierStatus
 from bitloot.suppliers.base import Standing, Supplier
 from db import Order, Purchase, open_case
-from db.purchases import order_with_purchases
+from db.fulfilling import Fulfilling, find_fulfilling
 
 __all__ = ["finalize", "look_into"]
 
@@ -40,9 +40,10 @@ def look_into(supplier: Supplier | None, said: Set[str]) -> dramatiq.Actor[..., 
 @step(queue="finalize")
 def finalize(order_id: str) -> None:
     """A webhook is a hint: this asks. Hands on when keys are there, comes back when they are not."""
-    order, purchases = order_with_purchases(order_id)
-    if order is None:
+    found = handed(Fulfilling) or find_fulfilling(order_id)
+    if found is None:
         return
+    order, purchases = found.order, found.purchases
     if order.state is OrderState.READY:
         _go_on(order, purchases)
     if order.state is OrderState.FULFILLED:

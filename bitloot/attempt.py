@@ -19,8 +19,8 @@ __all__ = [
     "OddFraming",
     "SecureConnection",
     "attempted",
+    "keep_timeout",
     "not_after",
-    "wait_no_longer",
 ]
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -97,7 +97,7 @@ class attempted:  # reads as what it is: a context
         _attempt.reset(self._token)
 
 
-def wait_no_longer(sock: socket.socket, seconds: float | None) -> None:
+def keep_timeout(sock: socket.socket, seconds: float | None) -> None:
     """Sets the socket's time-out, unless it is so already within SLACK: each time is a call of the kernel, at which
     another thread goes on and this one waits for its turn."""
     known = sock.gettimeout()
@@ -122,7 +122,7 @@ class _TimedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int | None:
         if self._attempt is not None:
-            wait_no_longer(self._sock, self._attempt.patience(self._patience))
+            keep_timeout(self._sock, self._attempt.patience(self._patience))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -195,7 +195,7 @@ class Connection(http.client.HTTPConnection):
             super().connect()
         except (BrokenPipeError, ConnectionResetError) as error:  # no answer lies there to be read
             raise ConnectionAbortedError("reset while connecting") from error
-        wait_no_longer(self.sock, self.patience)
+        keep_timeout(self.sock, self.patience)
 
     def send(self, data: Any) -> None:
         if self.sock is None:
@@ -223,7 +223,7 @@ def _connected(
             sock = socket.socket(family, kind, protocol)
             sock.settimeout(patience)
             sock.connect(where)
-            wait_no_longer(sock, timeout if attempt is None else attempt.patience(timeout))
+            keep_timeout(sock, timeout if attempt is None else attempt.patience(timeout))
             return sock
         except OSError as error:
             if sock is not None:
@@ -240,9 +240,9 @@ def _send_whole(sock: socket.socket, data: bytes, attempt: Attempt | None, patie
     view = memoryview(data)
     while view:
         if attempt is not None:
-            wait_no_longer(sock, attempt.patience(patience))
+            keep_timeout(sock, attempt.patience(patience))
         view = view[sock.send(view) :]
-    wait_no_longer(sock, patience)
+    keep_timeout(sock, patience)
 
 
 class SecureConnection(Connection, http.client.HTTPSConnection):

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from bitloot.attempt import Connection, SecureConnection, wait_no_longer
+from bitloot.attempt import Connection, SecureConnection, keep_timeout
 
 __all__ = ["FAILURES", "Channel", "Place", "Reply", "TooLargeError"]
 
@@ -139,7 +139,7 @@ class Channel:
             except IndexError:
                 return None
             if not _has_word(connection):
-                wait_no_longer(connection.sock, self._read_timeout)
+                keep_timeout(connection.sock, self._read_timeout)
                 return connection
             connection.close()
 

@@ -15,7 +15,7 @@ from db.notices import NewNotice, Notice, keep_notice, open_notice, seal_notice
 from db.orders import Line, Move, NewLine, Order, claim_due, place_order
 from db.payments import Payment, claim_polls, open_payment
 from db.products import Product, active_products, put_products
-from db.purchases import Purchase, PurchaseMove, intend, purchases_of
+from db.purchases import Purchase, PurchaseMove, purchases_of
 from db.refused import Refused
 from db.replays import Replay
 from db.stuck import Beat
@@ -51,7 +51,6 @@ __all__ = [
     "bury",
     "claim_due",
     "claim_polls",
-    "intend",
     "keep_hint",
     "keep_letter",
     "keep_notice",

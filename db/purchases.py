@@ -22,7 +22,7 @@ from peewee import (
 
 from bitloot.states import PurchaseState, check_purchase_move
 from db.base import Model, now, rows
-from db.fields import StateField, TimeField, as_uuid
+from db.fields import StateField, TimeField
 from db.orders import Line, Order
 
 __all__ = [
@@ -31,8 +31,6 @@ __all__ = [
     "Intent",
     "Purchase",
     "PurchaseMove",
-    "intend",
-    "order_with_purchases",
     "purchases_of",
 ]
 
@@ -203,11 +201,18 @@ class PurchaseMove(Model):
 
 @dataclass(frozen=True)
 class Intent:
-    """What `intend` is asked for; to be written down by a statement of its own, or by one with what makes it right."""
+    """What is about to be bought: one purchase per line that has none. The newest of each line come back.
+
+    A line gets another one, for the keys that it still lacks, only when the one before ended definitely and somebody
+    sent the order back to `paid` after that end. Where the first line is bought from one of the suppliers `begin`, the
+    right to make its first call is taken in the same commit, for `lease` seconds: its purchase is `begun`.
+
+    Written down by a statement of its own (`write`), or by one with what makes it right (`written`).
+    """
 
     order_id: uuid.UUID
     begin: Sequence[str] = ()
-    lease: float = 0  # seconds
+    lease: float = 0
 
     def write(self) -> list[Purchase]:
         sql = f"SELECT {INTENDED} FROM intend_purchases(%s, %s, %s) i"  # noqa: S608
@@ -235,29 +240,6 @@ INTENDED = f"i.o_begun, {Purchase.columns('(i.o_purchase)')}"
 
 #: … beside the one row of another function, if that says so: of no order nothing is intended.
 INTENDED_ONCE = "LEFT JOIN LATERAL intend_purchases(CASE WHEN {} THEN %s::uuid END, %s, %s) i ON true"
-
-
-def intend(order: Order, begin: Sequence[str] = (), lease: float = 0) -> list[Purchase]:
-    """Writes down what is about to be bought: one purchase per line that has none. Returns the newest of each line.
-
-    A line gets another one, for the keys that it still lacks, only when the one before ended definitely and somebody
-    sent the order back to `paid` after that end. Where the first line is bought from one of the suppliers `begin`, the
-    right to make its first call is taken in the same commit, for `lease` seconds: its purchase is `begun`.
-    """
-    return Intent(order.id, begin, lease).write()
-
-
-def order_with_purchases(order_id: str) -> tuple[Order | None, list[Purchase]]:
-    """The order, and its purchases as `purchases_of` has them, by one read."""
-    found = rows(
-        f"SELECT {Order.columns('o')}, {Purchase.columns('p')} FROM orders o JOIN lines l ON l.order_id = o.id"  # noqa: S608
-        " LEFT JOIN purchases p ON p.line_id = l.id WHERE o.id = %s ORDER BY l.position, p.generation",
-        as_uuid(order_id),
-    )
-    width = len(Order._meta.sorted_fields)
-    purchases = [Purchase.from_row(row[width:]) for row in found if row[width] is not None]
-    newest = {purchase.line_id: purchase for purchase in purchases}
-    return (Order.from_row(found[0][:width]) if found else None), list(newest.values())
 
 
 def purchases_of(order: Order) -> list[Purchase]:

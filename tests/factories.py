@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,12 +17,12 @@ from db import (
     Product,
     Purchase,
     Taken,
-    intend,
     open_payment,
     place_order,
     put_products,
     take_news,
 )
+from db.purchases import Intent
 
 GATEWAY = "nowpayments"
 
@@ -92,6 +93,11 @@ def a_paid_order(*lines: tuple[Product, int], **options: Any) -> Order:
     order = an_order(*lines, **options)
     take(news_of(a_payment(order)), asked=True)
     return again(order)
+
+
+def intend(order: Order, begin: Sequence[str] = (), lease: float = 0) -> list[Purchase]:
+    """What is to be bought for it, written down."""
+    return Intent(order.id, begin, lease).write()
 
 
 def a_waiting_order(*lines: tuple[Product, int]) -> tuple[Order, list[Purchase]]:

@@ -18,8 +18,8 @@ from actors.prompt import PromptRedisBroker
 from bitloot.gateways.base import PaymentRequest
 from bitloot.settings import Settings, load_settings
 from bitloot.shop import Shop, open_shop
-from db import Order, Payment, Product, Purchase, base, intend, open_payment, put_products, take_news
-from tests.factories import GATEWAY, again, an_order
+from db import Order, Payment, Product, Purchase, base, open_payment, put_products, take_news
+from tests.factories import GATEWAY, again, an_order, intend
 from web.standins import StandinsConfig, catalog_rows, start_standins
 from web.standins.server import RunningStandins
 

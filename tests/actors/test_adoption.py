@@ -10,8 +10,8 @@ from actors.adoption import adopt, freeze, place
 from bitloot.settings import Settings
 from bitloot.states import PurchaseState, SupplierStatus
 from bitloot.suppliers.base import Placed
-from db import Case, Purchase, intend
-from tests.factories import a_paid_order
+from db import Case, Purchase
+from tests.factories import a_paid_order, intend
 
 
 def order_there(ref: str, minute: int = 0) -> Placed:

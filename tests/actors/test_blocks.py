@@ -15,10 +15,10 @@ from bitloot.errors import Blocked
 from bitloot.settings import Settings
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Order, base, intend, purchases_of
+from db import Order, base, purchases_of
 from db.blocks import Block, open_blocks
 from tests.actors.conftest import PaidOrder, Queued
-from tests.factories import again
+from tests.factories import again, intend
 from tests.waiting import until
 from web.standins.server import RunningStandins
 

@@ -16,7 +16,7 @@ from db import Notice, Payment, Replay, base
 from db.expunge import expunge
 from db.replays import ask_replays
 from tests.actors.conftest import Queued
-from tests.factories import a_paid_order, a_payment, a_waiting_order, again, an_order
+from tests.factories import a_paid_order, a_payment, a_waiting_order, again, an_order, intend
 
 
 def kept(
@@ -114,7 +114,7 @@ def test_a_suppliers_webhook_wakes_its_order(shop: Shop, queued: Queued) -> None
 
 def test_a_webhook_about_a_purchase_in_doubt_wakes_the_step_that_looks(shop: Shop, queued: Queued) -> None:
     order = a_paid_order()
-    purchase = db.intend(order)[0]
+    purchase = intend(order)[0]
     purchase.start_call(PurchaseState.SENDING, 60)
     purchase.doubt((900.0,), note="timeout")
     body = {"orderId": "P1234567890", "orderExternalId": purchase.purchase_ref, "status": "processing"}

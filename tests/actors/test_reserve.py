@@ -12,10 +12,10 @@ from actors.reserve import reserve
 from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Order, Payment, Product, Purchase, base, intend, purchases_of
+from db import Case, Order, Payment, Product, Purchase, base, purchases_of
 from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault, open_at_gateway
 from tests.actors.ledger import charged, pass_time
-from tests.factories import again, an_order, news_of, take
+from tests.factories import again, an_order, intend, news_of, take
 from tests.waiting import until
 from web.standins.server import RunningStandins
 

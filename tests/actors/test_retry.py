@@ -14,13 +14,13 @@ from actors.retry import RetryRefused, retry_job
 from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Job, base, intend
+from db import Job, base
 from db.jobs import job_facts
 from db.replays import MOST_ATTEMPTS, ask_replays, claim_replays
 from tests.actors.conftest import Queued
 from tests.db.test_jobs import dies
 from tests.db.test_replays import notices
-from tests.factories import a_paid_order, a_payment, a_waiting_order, an_order
+from tests.factories import a_paid_order, a_payment, a_waiting_order, an_order, intend
 
 
 def refusal(job: Job) -> str:

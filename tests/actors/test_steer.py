@@ -12,9 +12,9 @@ from actors.reserve import reserve
 from actors.resolve import resolve
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Order, Purchase, intend, open_case
+from db import Case, Order, Purchase, open_case
 from db.resolutions import Refused
-from tests.factories import a_paid_order, again, an_order
+from tests.factories import a_paid_order, again, an_order, intend
 
 WHO = {"who": "admin:olga", "reason": "the buyer wrote"}
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from bitloot.attempt import Attempt, attempted, not_after, wait_no_longer
+from bitloot.attempt import Attempt, attempted, keep_timeout, not_after
 from bitloot.channel import Channel
 from bitloot.errors import Retryable
 from bitloot.fetch import Fetch
@@ -68,6 +68,6 @@ def test_a_call_under_a_lease_is_over_when_the_lease_is() -> None:
 def test_a_socket_waits_as_long_as_the_step_may_and_is_told_so_when_that_changes() -> None:
     with socket.socket() as sock:
         for seconds in (3.0, 3.01, 0.5, 30.0, None, 2.0):
-            wait_no_longer(sock, seconds)
+            keep_timeout(sock, seconds)
             known = sock.gettimeout()
             assert known == pytest.approx(seconds, abs=0.05)

@@ -7,11 +7,11 @@ import uuid
 import db
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
-from db import intend, purchases_of
+from db import purchases_of
 from db.fulfilling import find_fulfilling
 from db.orders import order_with_items
 from tests.db.test_notices import a_hint, a_webhook
-from tests.factories import a_paid_order, a_product
+from tests.factories import a_paid_order, a_product, intend
 
 
 def test_it_is_what_the_rows_say_line_by_line(database: Settings) -> None:

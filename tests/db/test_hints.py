@@ -11,11 +11,11 @@ import pytest
 import db
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
-from db import Notice, Order, base, intend
+from db import Notice, Order, base
 from db.hints import Hinted, hinted
 from db.hints import _keep_matched as keep_matched
 from tests.db.test_notices import a_hint, a_webhook
-from tests.factories import a_paid_order, a_waiting_order
+from tests.factories import a_paid_order, a_waiting_order, intend
 
 
 def test_a_webhook_finds_its_order_by_either_reference(database: Settings) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
-from db import Job, bury, intend
+from db import Job, bury
 from db.base import scope
 from db.jobs import JOBS, claim_job, count_dead_jobs, job_facts, put_job_back
-from tests.factories import a_paid_order, a_payment, a_waiting_order, an_order
+from tests.factories import a_paid_order, a_payment, a_waiting_order, an_order, intend
 
 
 def dies(subject: str = "1", actor: str = "reserve", **changes: Any) -> Job:

@@ -9,10 +9,10 @@ import pytest
 import db
 from bitloot.settings import Settings
 from bitloot.states import PurchaseState
-from db import Purchase, PurchaseMove, base, intend
+from db import Purchase, PurchaseMove, base
 from db.looks import outlook_of, record_look, times_moved
 from tests.db.test_notices import a_hint, a_webhook
-from tests.factories import a_paid_order
+from tests.factories import a_paid_order, intend
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from peewee import IntegrityError
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PurchaseState
-from db import Case, Move, Purchase, PurchaseMove, base, intend, purchases_of
-from tests.factories import a_paid_order, a_product, a_waiting_order, again
+from db import Case, Move, Purchase, PurchaseMove, base, purchases_of
+from tests.factories import a_paid_order, a_product, a_waiting_order, again, intend
 from tests.waiting import until
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState, PurchaseState
-from db import Case, Move, Payment, base, intend, open_case
+from db import Case, Move, Payment, base, open_case
 from db.cases import case_facts
 from db.resolutions import Accepted, Refused, Resolved, accepted_money, permitted_move, resolve_case
-from tests.factories import a_paid_order, a_payment, a_waiting_order, again, an_order, news_of, take
+from tests.factories import a_paid_order, a_payment, a_waiting_order, again, an_order, intend, news_of, take
 
 PART = Decimal("0.0001")
 

@@ -6,10 +6,10 @@ from bitloot.order_actions import objection_to
 from bitloot.settings import Settings
 from bitloot.shop import Shop, open_shop
 from bitloot.states import OrderState, PurchaseState
-from db import Purchase, intend, open_case
+from db import Purchase, open_case
 from db.base import transaction
 from db.steering import hold_order, open_cases_of, release_order, standing_of
-from tests.factories import a_paid_order, a_product, a_waiting_order, again
+from tests.factories import a_paid_order, a_product, a_waiting_order, again, intend
 from tests.web.cast import store_codes
 
 

@@ -13,7 +13,8 @@ from peewee import IntegrityError, OperationalError
 
 from bitloot import envelope, vault
 from bitloot.states import OrderState, PaymentState
-from db import Order, Purchase, intend, purchases_of
+from db import Order, Purchase, purchases_of
+from tests.factories import intend
 from tests.faults.model.checks import Checks
 from tests.faults.model.stage import open_world
 from tests.faults.model.world import Sold, World

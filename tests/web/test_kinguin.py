@@ -15,8 +15,8 @@ from actors.finalize import finalize
 from actors.reserve import reserve
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
-from db import Notice, Purchase, base, intend
-from tests.factories import a_paid_order, a_product, a_waiting_order, again
+from db import Notice, Purchase, base
+from tests.factories import a_paid_order, a_product, a_waiting_order, again, intend
 from tests.web.cast import JSON, admin, bearer, buyer, fulfilled_order, kinguin_headers
 from tests.web.conftest import waiting_messages
 from web.standins.server import RunningStandins

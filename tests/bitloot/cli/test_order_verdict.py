@@ -9,9 +9,9 @@ import pytest
 from bitloot.cli.order_verdict import Verdict, judge_order
 from bitloot.settings import Settings, load_settings
 from bitloot.states import OrderState, PurchaseState
-from db import Order, Purchase, base, intend, open_case
+from db import Order, Purchase, base, open_case
 from db.proof import order_proof
-from tests.factories import a_paid_order, a_product, a_waiting_order, an_order
+from tests.factories import a_paid_order, a_product, a_waiting_order, an_order, intend
 from tests.timeline import FREE, a_letter, finished
 
 
