@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from pydantic import SecretStr
 
-from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable
+from bitloot.errors import Ambiguous, Blocked, Permanent, Retryable, Unheard
 from bitloot.gateways.base import PaymentNews, PaymentOpened, PaymentRequest
 from bitloot.gateways.nowpayments import NowPayments
 from bitloot.mail.base import Letter
@@ -174,7 +174,7 @@ class ScriptedMailer(Stranger):
             self.sent.append((idempotency_key, letter))
             self._known[idempotency_key] = self.clock()
         if mood == "lost_after" and self.repeats_safely:
-            raise Retryable("mailer: the answer was lost")
+            raise Unheard("mailer: the answer was lost")
         self.leave("mailer", "send", mood)
         return f"M-{len(self.sent)}"
 
