@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -25,12 +26,20 @@ def started_from(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("web.start.configure_logs", lambda *_: None)  # the process's logs are pytest's
     yield monkeypatch
+    gc.unfreeze()
     set_wait_callback(None)
     base.dispose()
 
 
 def test_it_serves(started_from: pytest.MonkeyPatch) -> None:
     assert TestClient(start()).simulate_get("/readyz").json["status"] == "ready"
+
+
+def test_what_is_there_when_it_begins_is_never_walked_through_again(
+    started_from: pytest.MonkeyPatch,
+) -> None:
+    start()
+    assert gc.get_freeze_count() > 50_000 > len(gc.get_objects())
 
 
 def test_it_knows_of_the_providers_what_other_processes_know(
