@@ -31,13 +31,18 @@ def advance(letter: Letter) -> float | None:
     """
     if letter.state in {"sent", "failed"}:
         return None
-    if letter.may_be_out(MEMORY, STALE):
-        _doubt(letter, "it may have gone, so long ago that its key is forgotten")
+    if letter.may_be_out(_memory(), STALE):
+        _doubt(letter, "it may have gone, and its key is not known any more where it would be sent again")
         bell.ring()
         return None
-    if letter.start_sending() or _may_repeat(letter):
+    if letter.start_sending() or (shop().mailer.repeats_safely and letter.take_over(lease())):
         return send(letter)
     return lease()
+
+
+def _memory() -> float:
+    """For how long (seconds) after a try that may have gone another is safe. The mailer of that one may be another."""
+    return MEMORY if shop().mailer.repeats_safely else 0.0
 
 
 def lease() -> float:
@@ -70,15 +75,6 @@ def send(letter: Letter) -> float | None:
         log.info("a letter left", action="letter_sent", letter=str(letter.id), kind=letter.kind)
     bell.ring()
     return None
-
-
-def _may_repeat(letter: Letter) -> bool:
-    """Whether a try that died may be made again: only where the mailer knows the letter by its key."""
-    if shop().mailer.repeats_safely:
-        return letter.take_over(lease())
-    if letter.is_stale(STALE):
-        _doubt(letter, "the process died while the letter was on its way")
-    return False
 
 
 def _fail(letter: Letter, error: BitLootError) -> None:

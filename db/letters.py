@@ -64,16 +64,6 @@ class Letter(Model):
             only_values=(seconds,),
         )
 
-    def is_stale(self, seconds: float) -> bool:
-        """Whether a try is on its way that began over `seconds` ago."""
-        return bool(
-            rows(
-                "SELECT 1 FROM letters WHERE id = %s AND state = 'sending'"
-                " AND sending_at < now() - %s * interval '1 second'",
-                *(self.id, seconds),
-            )
-        )
-
     def may_be_out(self, seconds: float, alive: float) -> bool:
         """Whether it may have gone over `seconds` ago without our knowing, and no try of the last `alive` lives."""
         return bool(

@@ -186,6 +186,19 @@ def test_where_a_repeat_is_not_safe_a_dead_try_asks_a_person(shop: Shop, fulfill
     assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
 
 
+def test_a_letter_that_may_have_gone_by_one_mailer_is_not_sent_by_another(
+    shop: Shop, fulfilled: Order, resend: ResendMailer, standins: RunningStandins
+) -> None:
+    """MAILER was changed while the answer to a try was unheard."""
+    fault(standins, "resend.send", "drop_after_effect")
+    with pytest.raises(Retryable):
+        notify(str(fulfilled.id))
+    resend.repeats_safely = False
+    notify(str(fulfilled.id))
+    assert len(mails(standins)) == 1
+    assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
+
+
 def test_a_try_that_the_provider_has_forgotten_asks_a_person(
     fulfilled: Order, resend: ResendMailer, standins: RunningStandins
 ) -> None:

@@ -50,7 +50,6 @@ def test_one_of_two_workers_sends(database: Settings) -> None:
     assert letter.start_sending()
     assert not twin.start_sending()
     assert not twin.take_over(60)
-    assert not twin.is_stale(60)
 
 
 def test_a_dead_try_is_taken_over_by_one(database: Settings) -> None:
@@ -59,7 +58,6 @@ def test_a_dead_try_is_taken_over_by_one(database: Settings) -> None:
     _age(100)
     twin = letter_of(letter.order_id, "keys_ready")
     assert twin is not None
-    assert twin.is_stale(60)
     assert twin.take_over(60)
     assert not letter.take_over(60)
 
