@@ -6,10 +6,11 @@ import uuid
 
 from actors.resolve import resolve, step_after
 from bitloot.case_moves import CaseMove, moves_of
-from bitloot.errors import Ambiguous, Blocked, Retryable
+from bitloot.errors import BitLootError
 from db import base
 from db.cases import CaseFacts, case_facts
 from db.resolutions import Refused
+from tests.faults.model.doubles import Killed
 from tests.faults.model.supplier import Sale
 from tests.faults.model.world import World
 
@@ -42,7 +43,7 @@ class Operator:
             basis |= {"ref": sale.supplier_ref}
         try:
             done = resolve(case.id, move.name, who="olga", reason="the model", basis=basis)
-        except (Refused, Retryable, Blocked, Ambiguous):  # the supplier, who is asked before, may be away
+        except (BitLootError, Killed, OSError):  # refused; or supplier or operator is away
             return
         self._world.seen.answers[move.name] += 1
         self._world.seen.cases[case.kind] += 1
