@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,15 +29,30 @@ collect_ignore = [] if CHROMIUM else ["browser"]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+#: A shell that starts us in the background has us ignore Ctrl-C, and so would all whom tests stop by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 #: What starts processes or a browser takes seconds a test. It runs first, so that no worker is left alone with it.
 LONG = (
     *("tests/faults/", "tests/flows/", "tests/browser/", "tests/web/test_schemathesis.py"),
     *(f"tests/bitloot/cli/test_{name}.py" for name in ("up", "demo", "house")),
 )
 
+#: A whole shop for the tests of a package. They come one after the other, since it works for as long as it stands.
+HOUSES = ("running_house", "shared_house", "browsed_house")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    used = getattr(item, "fixturenames", ())
+    for turn, house in enumerate(HOUSES):
+        if house in used:
+            return turn
+    return len(HOUSES) + (not item.nodeid.startswith(LONG))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -97,9 +113,13 @@ def _redis_number() -> int:
 @pytest.fixture
 def environ(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]:
     """The environment of a development process on fresh servers; provider URLs lead nowhere (port 9)."""
+    return environ_of(database_url, redis_url, tmp_path)
+
+
+def environ_of(database_url: str, redis_url: str, folder: Path) -> dict[str, str]:
     return {
         "ENVIRONMENT": "development",
-        "STATE_DIR": str(tmp_path / "state"),
+        "STATE_DIR": str(folder / "state"),
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "QUEUE_NAMESPACE": f"test-{secrets.token_hex(4)}",
@@ -123,8 +143,8 @@ def environ(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, str]
             ("KINGUIN_WRITES_PER_MINUTE", "NOWPAYMENTS_PAYMENTS_PER_SECOND", "RESEND_CALLS_PER_SECOND"), "0"
         ),
         "LETTERS": "none",  # but the one with the keys; tests that want others name them
-        "STORE_DIRECTORY": str(tmp_path / "objects"),
-        "MAIL_DIRECTORY": str(tmp_path / "letters"),
+        "STORE_DIRECTORY": str(folder / "objects"),
+        "MAIL_DIRECTORY": str(folder / "letters"),
     }
 
 

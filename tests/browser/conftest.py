@@ -1,4 +1,4 @@
-"""One Chromium a session, one house for each file, a fresh profile for each test."""
+"""One Chromium and one house for all of them, a fresh profile for each test."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from db import base
 from tests.flows.conftest import open_house
 from tests.flows.house import House
 from tests.servers import Servers
@@ -27,7 +28,7 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The machine's own: these files are left out where there is none (tests/conftest.py)."""
     with sync_playwright() as playwright:
@@ -36,11 +37,19 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="module")
-def house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@pytest.fixture(scope="package")
+def browsed_house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with open_house(servers, tmp_path_factory.mktemp("browser")) as opened:
-        opened.calm()
         yield opened
+
+
+@pytest.fixture(scope="module")
+def house(browsed_house: House) -> Iterator[House]:
+    """Without faults that another file left; this process's pool looks at its database."""
+    browsed_house.calm()
+    base.configure(browsed_house.settings, application="browser")
+    yield browsed_house
+    base.dispose()
 
 
 @contextmanager

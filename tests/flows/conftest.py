@@ -14,6 +14,7 @@ from bitloot.engines.development import development_environ
 from bitloot.engines.valkey import ValkeyEngine
 from db import base
 from tests.flows.house import QUICK, House
+from tests.otlp import Collector, collector
 from tests.servers import Servers, drop_database, fresh_database, with_database
 
 
@@ -41,8 +42,18 @@ def open_house(servers: Servers, directory: Path, **environ: str) -> Iterator[Ho
 
 
 @pytest.fixture(scope="package")
-def shared_house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with open_house(servers, tmp_path_factory.mktemp("house")) as house:
+def collected() -> Iterator[Collector]:
+    """The traces of the shared house."""
+    with collector() as took:
+        yield took
+
+
+@pytest.fixture(scope="package")
+def shared_house(
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory, collected: Collector
+) -> Iterator[House]:
+    traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": collected.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+    with open_house(servers, tmp_path_factory.mktemp("house"), **traced) as house:
         yield house
 
 

@@ -50,19 +50,3 @@ def test_a_killed_worker_is_followed_by_one_that_finishes(house: House) -> None:
     house.until(sale, "fulfilled", seconds=60)
     assert house.charged(sale) == [1]
     until(lambda: len(house.letters(sale)) == 1, what="the letter")
-
-
-def test_term_drains_every_process_and_the_next_start_goes_on(house: House) -> None:
-    house.control("config", delivery_seconds=3)
-    sale = house.order((KINGUIN, 1))
-    house.pay(sale)
-    house.until(sale, "waiting")
-    for name in ("web", "worker", "relay", "clock"):
-        process = house.crew[name]
-        process.signal(signal.SIGTERM)
-        assert process.wait(60) == 0, f"{name}: {process.last_lines()}"
-        process.start()
-    house.crew["web"].wait_for(house.settings.port)
-    house.crew["relay"].wait_for(house.settings.relay_port)
-    house.until(sale, "fulfilled", seconds=40)
-    assert house.charged(sale) == [1]

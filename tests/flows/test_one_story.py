@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.flows.conftest import open_house
 from tests.flows.house import House, Sale
-from tests.otlp import Collector, collector
-from tests.servers import Servers
+from tests.otlp import Collector
 from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
-def collected() -> Iterator[Collector]:
-    with collector() as took:
-        yield took
-
-
-@pytest.fixture(scope="module")
-def told(
-    servers: Servers, tmp_path_factory: pytest.TempPathFactory, collected: Collector
-) -> Iterator[tuple[House, Sale]]:
-    traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": collected.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
-    with open_house(servers, tmp_path_factory.mktemp("house"), **traced) as house:
-        yield house, house.sell(("orbit-drifters", 1), ("tin-parade", 1))
+def told(shared_house: House) -> tuple[House, Sale]:
+    shared_house.calm()
+    return shared_house, shared_house.sell(("orbit-drifters", 1), ("tin-parade", 1))
 
 
 def lines(house: House, order_id: str) -> list[dict[str, Any]]:

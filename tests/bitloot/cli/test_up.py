@@ -10,12 +10,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from bitloot.cli.house import answers
+from bitloot.cli import up
+from bitloot.cli.house import House, answers
 from bitloot.cli.running import announce
 from bitloot.engines.ports import free_port
+from tests.bitloot.cli.conftest import Bitloot
 from tests.servers import Servers, drop_database, fresh_database, with_database
 from tests.waiting import descendants, gone, until
 
@@ -34,16 +37,16 @@ def environment(servers: Servers, tmp_path: Path) -> Iterator[dict[str, str]]:
     drop_database(servers.database_url, name)
 
 
-def started(environment: dict[str, str], said: Path, *options: str) -> subprocess.Popen[bytes]:
+def started(environment: dict[str, str], said: Path) -> subprocess.Popen[bytes]:
     with said.open("w") as out:
         return subprocess.Popen(
-            [sys.executable, "-m", "bitloot", "up", *options], stdout=out, stderr=out, env=environment
+            [sys.executable, "-m", "bitloot", "up"], stdout=out, stderr=out, env=environment
         )
 
 
-def ended(running: subprocess.Popen[bytes], number: signal.Signals) -> int:
+def ended(running: subprocess.Popen[bytes]) -> int:
     """How it ends when told to; whatever happens, it does not outlive the test."""
-    running.send_signal(number)
+    running.terminate()
     try:
         return running.wait(120)
     finally:
@@ -77,7 +80,7 @@ def test_it_prints_addresses_mends_what_dies_and_drains(environment: dict[str, s
         assert doctor(environment)["ok"]
         below = descendants(running.pid)
     finally:
-        code = ended(running, signal.SIGINT)
+        code = ended(running)
     assert code == 0
     assert gone(*below)
     assert said.read_text().rstrip().endswith("the data stays.")
@@ -105,14 +108,22 @@ def doctor(environment: dict[str, str]) -> dict[str, bool]:
     return found
 
 
-def test_machines_get_one_document_and_a_token(environment: dict[str, str], tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    running = started(environment, said, "--json")
-    try:
-        until(lambda: said.read_text().endswith("}\n") or running.poll() is not None, seconds=120)
-        told = json.loads(said.read_text())
-    finally:
-        code = ended(running, signal.SIGTERM)
-    assert code == 0
-    assert told["relay"] == f"ws://127.0.0.1:{environment['RELAY_PORT']}/fulfillment"
-    assert told["admin_token"].count(".") == 2
+def test_machines_get_one_document_and_a_token(
+    bitloot: Bitloot, house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of a shop that stands already; Ctrl-C comes at once."""
+
+    def interrupted(*_: object, **__: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process's own stay as they are
+    monkeypatch.setattr(house, "open", lambda tell: tell("All that is told on the way."))
+    monkeypatch.setattr(house, "close", lambda: None)
+    monkeypatch.setattr(up, "House", lambda _: house)
+    monkeypatch.setattr(up, "_run", interrupted)
+    said = bitloot("up", "--json")
+    assert (said.code, said.err) == (0, "")
+    assert said.document["relay"] == f"ws://127.0.0.1:{house.settings.relay_port}/fulfillment"
+    assert said.document["admin_token"].count(".") == 2
+    assert not (tmp_path / "up.json").exists()
