@@ -39,6 +39,12 @@ class Seen:
     answers: Counter[str] = field(default_factory=Counter)  # what operators said
     reveals: int = 0  # keys that buyers read
 
+    def add(self, other: Seen) -> None:
+        """What another world came to."""
+        for name in ("deeds", "orders", "purchases", "cases", "answers"):
+            getattr(self, name).update(getattr(other, name))
+        self.reveals += other.reveals
+
     def missing(self, *, few: bool = False) -> list[str]:
         """What should have happened and did not."""
         orders, purchases = (FEW_ORDERS, FEW_PURCHASES) if few else (ORDERS, PURCHASES)

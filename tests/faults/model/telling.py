@@ -40,5 +40,7 @@ def run_model(world: World, *, examples: int, steps: int, seed_number: int, shri
 
 def why(error: BaseException) -> str:
     """The error and the story that leads to it: Hypothesis adds its steps as notes."""
+    if isinstance(error, BaseExceptionGroup):  # several failures, each with its own story
+        return "\n".join(why(one) for one in error.exceptions)
     notes: Sequence[str] = getattr(error, "__notes__", ())
     return "\n".join([f"{type(error).__name__}: {error}", *notes])
