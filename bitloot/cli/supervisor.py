@@ -5,13 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from bitloot.engines.process import CannotStart, Process
+from bitloot.engines.process import CannotStart
 
-__all__ = ["FIRST_PAUSE", "LONGEST_PAUSE", "Supervisor"]
+__all__ = ["FIRST_PAUSE", "LONGEST_PAUSE", "Supervised", "Supervisor"]
 
 #: Seconds before a start: the first, doubled up to the longest; the first again after a calm run.
 FIRST_PAUSE, LONGEST_PAUSE, CALM = 0.5, 15.0, 30.0
+
+
+class Supervised(Protocol):
+    """A process of the shop, or an engine that it stands on."""
+
+    @property
+    def running(self) -> bool: ...
+
+    def start(self) -> object:
+        """Raises CannotStart."""
+
+    def poll(self) -> int | None: ...
+
+    def last_lines(self, count: int = 5) -> str: ...
 
 
 @dataclass
@@ -26,7 +41,7 @@ class Supervisor:
 
     def __init__(
         self,
-        processes: Mapping[str, Process],
+        processes: Mapping[str, Supervised],
         say: Callable[[str], None],
         *,
         first: float = FIRST_PAUSE,
@@ -48,7 +63,7 @@ class Supervisor:
             elif now >= watch.start_at:
                 self._start(name, process, watch, now)
 
-    def _bury(self, name: str, process: Process, watch: _Watch, now: float) -> None:
+    def _bury(self, name: str, process: Supervised, watch: _Watch, now: float) -> None:
         if now - watch.started_at >= CALM:
             watch.pause = self._first
         self._say(
@@ -57,7 +72,7 @@ class Supervisor:
         watch.start_at = now + watch.pause
         watch.pause = min(self._longest, watch.pause * 2)
 
-    def _start(self, name: str, process: Process, watch: _Watch, now: float) -> None:
+    def _start(self, name: str, process: Supervised, watch: _Watch, now: float) -> None:
         watch.start_at = None
         watch.started_at = now
         try:

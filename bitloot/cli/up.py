@@ -63,7 +63,8 @@ def _run(house: House, *, quiet: bool, verbose: bool) -> None:
     logs = {name: process.log for name, process in house.processes.items()}
     tail = LogTail({} if quiet else logs, console, all_lines=verbose)
     supervisor = Supervisor(
-        house.processes, lambda sentence: console.print(f"[yellow]![/] {escape(sentence)}")
+        {**house.development.engines, **house.processes},
+        lambda sentence: console.print(f"[yellow]![/] {escape(sentence)}"),
     )
     while True:
         tail.look()

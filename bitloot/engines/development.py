@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bitloot.engines.engine import Engine
 from bitloot.engines.ports import free_port
 from bitloot.engines.postgres import PostgresEngine
 from bitloot.engines.process import accepts
@@ -44,9 +45,14 @@ class Development:
 
     def stop(self) -> None:
         """What was given by URL goes on."""
-        for engine in (self.valkey, self.postgres):
-            if engine is not None:
-                engine.stop()
+        for engine in reversed(self.engines.values()):
+            engine.stop()
+
+    @property
+    def engines(self) -> dict[str, Engine]:
+        """Those that were started here, by name, the one that all stand on first."""
+        started = {"PostgreSQL": self.postgres, "Valkey": self.valkey}
+        return {name: engine for name, engine in started.items() if engine is not None}
 
     def __enter__(self) -> Development:
         self.start()

@@ -12,7 +12,8 @@ import subprocess
 from pathlib import Path
 
 from bitloot.engines.account import home_for, programs_for, unprivileged
-from bitloot.engines.lock import hold, release
+from bitloot.engines.engine import Engine
+from bitloot.engines.lock import hold
 from bitloot.engines.ports import free_port
 from bitloot.engines.process import CannotStart, Process
 
@@ -48,22 +49,17 @@ FLEETING = {
 }
 
 
-class PostgresEngine:
+class PostgresEngine(Engine):
     """PostgreSQL on 127.0.0.1 at a free port, its data in `directory`, gone when this process is gone."""
 
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
-        self.directory = directory.absolute()  # the server gets a working directory of its own
-        self.durable = durable
-        self.process: Process | None = None
+        super().__init__(directory, durable=durable)
         self._account = unprivileged()
         self._programs = programs_for(self._account, *_wheel())
-        self._lock = -1
-        self._url = ""
-        self._port = 0  # kept over a restart, so that those who know the URL find it again
 
     def start(self) -> str:
         """Starts it, at first with a fresh cluster, and returns its postgresql:// URL. Raises CannotStart."""
-        if self.process is not None and self.process.running:
+        if self.running:
             return self._url
         self.stop()  # what was killed under us is cleared away first
         self._lock = hold(self.directory / "lock", "PostgreSQL")
@@ -77,15 +73,6 @@ class PostgresEngine:
             raise
         return self._url
 
-    def stop(self) -> None:
-        """Fast shutdown: running transactions are rolled back, everything committed stays."""
-        if self.process is not None:
-            self.process.stop()
-            self.process = None
-        if self._lock >= 0:
-            release(self._lock)
-            self._lock = -1
-
     def remove(self) -> None:
         """Stops it and deletes all its data, also what lies outside `directory`."""
         self.stop()
@@ -97,17 +84,6 @@ class PostgresEngine:
     def binary(self, name: str) -> Path:
         """One of PostgreSQL's own programs: psql, pg_dump, pgbench, …"""
         return self._programs / "bin" / name
-
-    def __enter__(self) -> PostgresEngine:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    @property
-    def url(self) -> str:
-        return self._url
 
     def _create(self, home: Path) -> None:
         """initdb into a side directory that gets its name only when whole."""

@@ -8,32 +8,28 @@ import secrets
 import socket
 from pathlib import Path
 
-from bitloot.engines.lock import hold, release
+from bitloot.engines.engine import Engine
+from bitloot.engines.lock import hold
 from bitloot.engines.ports import free_port
 from bitloot.engines.process import CannotStart, Process
 
 __all__ = ["ValkeyEngine"]
 
 
-class ValkeyEngine:
+class ValkeyEngine(Engine):
     """Valkey on 127.0.0.1 at a free port, its data in `directory`, gone when this process is gone.
 
     `debug` allows the DEBUG command, for tests that make it stall. `durable=False` writes nothing to disk.
     """
 
     def __init__(self, directory: Path, *, durable: bool = True, debug: bool = False) -> None:
-        self.directory = directory.absolute()  # the server gets a working directory of its own
-        self.durable = durable
+        super().__init__(directory, durable=durable)
         self.debug = debug
-        self.process: Process | None = None
         self._binary = _wheel()
-        self._lock = -1
-        self._url = ""
-        self._port = 0  # kept over a restart, so that those who know the URL find it again
 
     def start(self) -> str:
         """Starts it and returns its redis:// URL. Raises CannotStart."""
-        if self.process is not None and self.process.running:
+        if self.running:
             return self._url
         self.stop()  # what was killed under us is cleared away first
         self._lock = hold(self.directory / "lock", "Valkey")
@@ -44,26 +40,6 @@ class ValkeyEngine:
             self.stop()
             raise
         return self._url
-
-    def stop(self) -> None:
-        """SIGTERM: what was written is on disk when it ends."""
-        if self.process is not None:
-            self.process.stop()
-            self.process = None
-        if self._lock >= 0:
-            release(self._lock)
-            self._lock = -1
-
-    @property
-    def url(self) -> str:
-        return self._url
-
-    def __enter__(self) -> ValkeyEngine:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _serve(self) -> str:
         password = self._password()

@@ -10,6 +10,7 @@ import pytest
 
 from bitloot.cli.supervisor import Supervisor
 from bitloot.engines.process import Process
+from bitloot.engines.valkey import ValkeyEngine
 from tests.waiting import until
 
 
@@ -41,6 +42,16 @@ def test_a_killed_process_is_started_again(process: Process, said: list[str]) ->
     assert process.running
     assert process.pid != first
     assert said[0].startswith("web ended with -9: ")
+
+
+def test_an_engine_comes_back_where_the_others_look_for_it(tmp_path: Path, said: list[str]) -> None:
+    with ValkeyEngine(tmp_path, durable=False) as engine:
+        watch = Supervisor({"Valkey": engine}, said.append, first=0.05, longest=0.2)
+        before = engine.url
+        assert engine.process is not None
+        engine.process.kill()
+        until(lambda: looked(watch, said, "is up again"))
+        assert (engine.url, engine.running) == (before, True)
 
 
 def test_the_pause_grows_while_it_keeps_dying(tmp_path: Path, said: list[str]) -> None:
