@@ -23,6 +23,9 @@ from tests.servers import Servers, drop_database, fresh_database, with_database
 
 __all__ = ["open_world", "own_world"]
 
+#: Buyers of these stories look as often as they like, in no time: what that comes to is shown elsewhere.
+NO_LIMITS = {"REVEAL_LIMIT": "1000", "TRIES_PER_ORDER": "10000", "TRIES_PER_ADDRESS": "10000"}
+
 
 class _Courier:
     """Takes what a handler posts."""
@@ -41,8 +44,7 @@ class _Courier:
 def open_world(environ: Mapping[str, str]) -> Iterator[World]:
     """A world on the database of `environ`; what is sent lands in `world.queue`. This thread holds a scope."""
     assert actors.__all__
-    # A buyer of these stories looks as often as he likes: that a right is used up is shown elsewhere.
-    settings = load_settings({**environ, "LOG_LEVEL": "error", "REVEAL_LIMIT": "1000"})
+    settings = load_settings({**environ, **NO_LIMITS, "LOG_LEVEL": "error"})
     base.configure(settings, application="model")
     with base.scope(), pytest.MonkeyPatch.context() as patch:
         # the database's owner may begin a new story with an empty chain; a row of it is changed by nobody
