@@ -210,8 +210,9 @@ class Checks:
             ):
                 yield f"order {order} is lost: {state}, hold {hold}, no case"
         told = {key.split("/")[1] for key, _ in self._world.mailer.sent if key.startswith(KEYS_READY)}
+        known = told | asked | self._world.witness.settled  # to a buyer, or to a person
         for (order,) in base.rows("SELECT id::text FROM orders WHERE state = 'fulfilled'"):
-            if order not in told and order not in asked:
+            if order not in known:
                 yield f"order {order} is fulfilled and nobody was told"
 
     def _plaintext(self) -> Iterator[str]:
