@@ -21,6 +21,8 @@ from tests.flows.house import House, Sale
 from tests.waiting import until
 
 GAME = "orbit-drifters"
+#: Milliseconds: less than the pause between two looks while nothing is told live.
+SOON = 10_000
 EMAIL, READER, PASSWORD = "olga@shop.example", "rita@shop.example", "correct horse battery"
 
 
@@ -146,7 +148,7 @@ def test_an_order_is_held_with_a_reason_and_moves_on_live(house: House, desk: Pa
     expect(desk.locator(".whys")).to_contain_text("holds it already")
     expect(desk.locator("#link")).to_have_text("Live")
     house.pay(sale)
-    expect(desk.locator(".head .chip").first).to_have_text("paid")
+    expect(desk.locator(".head .chip").first).to_have_text("paid", timeout=SOON)
     desk.click("[data-mark=action-release]")
     desk.keyboard.type("all is well")
     desk.get_by_role("button", name="Release", exact=True).click()

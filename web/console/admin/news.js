@@ -12,6 +12,7 @@ const SLOW = 15000; // between looks while nothing is told live
 
 let live = null;
 let timer = 0;
+let due = 0; // when it goes off
 let looked = 0; // when the last look ended
 let link = "away";
 
@@ -30,9 +31,14 @@ async function look() {
   if (link === "away") lookSoon(SLOW);
 }
 
+// A look that is due already stays, unless it would come later: news do not wait for the slow look.
 function lookSoon(wait = PAUSE) {
-  const rested = looked + (shown()?.rest ?? REST) - Date.now();
-  if (!timer) timer = setTimeout(look, Math.max(wait, rested));
+  const now = Date.now();
+  const then = Math.max(now + wait, looked + (shown()?.rest ?? REST));
+  if (timer && due <= then) return;
+  clearTimeout(timer);
+  due = then;
+  timer = setTimeout(look, then - now);
 }
 
 export function start() {
