@@ -43,16 +43,26 @@ LONG = (
 HOUSES = ("running_house", "shared_house", "browsed_house")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: every third second of a test is spent waiting for others."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first worker begins with the houses and the second with whatever else is long: each takes its share of
+    `items` from the front, and whoever has nothing left takes from the end of another's."""
     items.sort(key=_turn)
+    long = [item for item in items if _turn(item) == len(HOUSES)]
+    others = [item for item in items if _turn(item) != len(HOUSES)]
+    share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = others[:share] + long + others[share:]
 
 
 def _turn(item: pytest.Item) -> int:
+    """The number of the house that it uses; after them what else is long, then the rest."""
     used = getattr(item, "fixturenames", ())
-    for turn, house in enumerate(HOUSES):
-        if house in used:
-            return turn
-    return len(HOUSES) + (not item.nodeid.startswith(LONG))
+    house = next((turn for turn, name in enumerate(HOUSES) if name in used), len(HOUSES))
+    return house + (house == len(HOUSES) and not item.nodeid.startswith(LONG))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -49,7 +49,9 @@ class KeptDatabase:
         self._connection = psycopg2.connect(url, connect_timeout=5)
         self._connection.autocommit = True
         self._run(PRISTINE)
-        self._run("SET session_replication_role = replica")  # no trigger and no foreign key hinders an emptying
+        self._run(
+            "SET session_replication_role = replica"
+        )  # no trigger and no foreign key hinders an emptying
 
     def _empty(self) -> bool:
         """False if it must be made anew: the test changed more than rows, or dropped it."""

@@ -82,7 +82,9 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("many")
-def test_every_question_of_sweep_is_answered_by_an_index(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_question_of_sweep_is_answered_by_an_index_and_an_idle_one_reads_next_to_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name, ask in QUESTIONS.items():
         with monkeypatch.context() as patch:
             found = plans(ask, patch)
@@ -96,12 +98,7 @@ def test_every_question_of_sweep_is_answered_by_an_index(monkeypatch: pytest.Mon
             "purchases_check_at",
             "cases_stuck",
         }, name
-
-
-@pytest.mark.usefixtures("many")
-def test_idle_polls_and_sweeps_read_next_to_nothing() -> None:
-    """Blocks that one idle question touches: the index's root, not the table."""
-    for sql in (
+    for sql in (  # blocks that one idle question touches: the index's root, not the table
         "SELECT 1 FROM payments WHERE poll_at <= now()",
         "SELECT id FROM orders WHERE state = 'paid' AND due_at <= now() ORDER BY due_at LIMIT 200",
     ):

@@ -61,7 +61,7 @@ def test_where_no_websocket_gets_through_the_shop_tells(house: LiveHouse, tmp_pa
 def test_an_expired_token_is_renewed_and_two_in_a_row_are_the_end(house: LiveHouse, tmp_path: Path) -> None:
     order = a_settled_order()
     buyer = house.shop.tokens.buyer
-    short, good, old = buyer(order.id, 2), buyer(order.id), buyer(order.id, -60)
+    short, good, old = buyer(order.id, 5), buyer(order.id), buyer(order.id, -60)
     with a_relay(house):
         with NodeEar(tmp_path, short, good, base=house.base, order=str(order.id)) as ear:
             assert ear.next("onStart")["recovered"] is None

@@ -18,9 +18,10 @@ from bitloot.shop import Shop
 from db import base
 from tests.web.cast import admin, buyer, fulfilled_order
 from tests.web.promises import watch
+from web import live
 from web.app import create_app
 
-pytestmark = pytest.mark.usefixtures("promises_are_kept")
+pytestmark = pytest.mark.usefixtures("light_passwords", "promises_are_kept")
 
 #: Requests to each operation, of each kind: enough for its corners, and seconds for all of them together.
 EXAMPLES = 2
@@ -63,7 +64,10 @@ class Asker:
 # schemathesis itself draws by `random`
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_every_operation_answers_as_the_document_says(shop: Shop, mode: GenerationMode) -> None:
+def test_every_operation_answers_as_the_document_says(
+    shop: Shop, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "HOLD", 0.1)  # nobody waits for what comes later
     document = schemathesis.openapi.from_wsgi("/openapi.json", watch(create_app(shop.settings, shop)))
     asker = Asker(shop)
     for found in document.get_all_operations():

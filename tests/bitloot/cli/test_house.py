@@ -11,7 +11,7 @@ from bitloot.cli.house import House, answers
 from bitloot.engines.ports import free_port
 from bitloot.errors import UnsafeSettings
 from tests.servers import Servers, drop_database, fresh_database, with_database
-from tests.waiting import gone
+from tests.waiting import gone, until
 
 
 def test_all_processes_run_and_answer(house: House) -> None:
@@ -41,6 +41,11 @@ def test_it_drains_and_leaves_nothing(servers: Servers, tmp_path: Path) -> None:
     try:
         house.open(sentences.append)
         pids = [process.pid for process in house.processes.values()]
+        for name, word in (
+            ("worker", "ready for action"),
+            ("clock", "clock started"),
+        ):  # before, a signal ends them
+            until(lambda n=name, w=word: w in (house.logs / f"{n}.log").read_text())  # type: ignore[misc]
     finally:
         house.close()
         drop_database(servers.database_url, name)

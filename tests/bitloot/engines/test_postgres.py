@@ -53,6 +53,14 @@ def running(room: Path) -> Iterator[PostgresEngine]:
         yield engine
 
 
+@pytest.fixture
+def fleeting(room: Path) -> Iterator[PostgresEngine]:
+    """Not running. One cluster for all tests that stop it, since making one takes longest; its life is the module's."""
+    engine = PostgresEngine(room / "fleeting", durable=False)
+    yield engine
+    engine.stop()
+
+
 def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
     connection = psycopg2.connect(url, connect_timeout=5)
     try:
@@ -63,8 +71,8 @@ def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def test_data_survives_a_stop_and_a_kill(directory: Path) -> None:
-    engine = PostgresEngine(directory, durable=False)
+def test_data_survives_a_stop_and_a_kill(fleeting: PostgresEngine) -> None:
+    engine = fleeting
     url = engine.start()
     ask(url, "CREATE TABLE kept (n int)")
     ask(url, "INSERT INTO kept VALUES (1)")
@@ -81,8 +89,8 @@ def test_data_survives_a_stop_and_a_kill(directory: Path) -> None:
         assert engine.url == before  # whoever knew it finds it again
 
 
-def test_it_stops_cleanly_while_clients_are_connected(directory: Path) -> None:
-    engine = PostgresEngine(directory, durable=False)
+def test_it_stops_cleanly_while_clients_are_connected(fleeting: PostgresEngine) -> None:
+    engine = fleeting
     connection = psycopg2.connect(engine.start())
     assert engine.process
     process, pids = engine.process, descendants(engine.process.pid)
@@ -127,8 +135,8 @@ def test_dead_clients_are_noticed_by_the_server(running: PostgresEngine) -> None
     assert {name: ask(running.url, f"SHOW {name}")[0][0] for name in wanted} == wanted
 
 
-def test_two_side_by_side_do_not_collide(running: PostgresEngine, directory: Path) -> None:
-    with PostgresEngine(directory, durable=False) as other:
+def test_two_side_by_side_do_not_collide(running: PostgresEngine, fleeting: PostgresEngine) -> None:
+    with fleeting as other:
         assert running.url != other.url
         ask(running.url, "CREATE TABLE mine ()")
         assert ask(other.url, "SELECT to_regclass('mine')") == [(None,)]
@@ -198,28 +206,29 @@ def test_an_ordinary_user_runs_it_and_a_kill_leaves_nothing() -> None:
             until(lambda: gone(*pids), what="the end of PostgreSQL")  # noqa: B023
 
 
-def test_data_of_another_major_version_is_refused_with_a_sentence(directory: Path) -> None:
-    engine = PostgresEngine(directory, durable=False)
-    engine.start()
-    engine.stop()
-    (directory / "home" / "data" / "PG_VERSION").write_text("9\n")
+def test_data_of_another_major_version_is_refused_with_a_sentence(fleeting: PostgresEngine) -> None:
+    fleeting.start()
+    fleeting.stop()
+    told = fleeting.directory / "home" / "data" / "PG_VERSION"
+    made_by = told.read_text()
+    told.write_text("9\n")
     with pytest.raises(CannotStart, match=r"was made by PostgreSQL 9; the installed wheel is \d+\."):
-        engine.start()
+        fleeting.start()
+    told.write_text(made_by)
 
 
-def test_removal_leaves_no_file(directory: Path) -> None:
-    engine = PostgresEngine(directory, durable=False)
-    engine.start()
-    engine.remove()
-    assert not directory.exists()
-
-
-def test_a_half_made_cluster_is_made_anew(directory: Path) -> None:
-    engine = PostgresEngine(directory, durable=False)
+def test_a_half_made_cluster_is_made_anew(fleeting: PostgresEngine) -> None:
+    engine = fleeting
     engine.start()
     engine.stop()
-    home = directory / "home"
+    home = engine.directory / "home"
     (home / "data").rename(home / "data.new")
     shutil.rmtree(home / "data.new" / "global")
     assert ask(engine.start(), "SELECT 1") == [(1,)]
     engine.stop()
+
+
+def test_removal_leaves_no_file(fleeting: PostgresEngine) -> None:
+    fleeting.start()
+    fleeting.remove()
+    assert not fleeting.directory.exists()
