@@ -16,9 +16,11 @@ import structlog
 from bitloot.cli import main
 from bitloot.cli.house import House
 from bitloot.cli.sale import Sale, Teller, sell
+from bitloot.engines.crew import CREW
 from db import base
 from tests.servers import Servers, drop_database, fresh_database, with_database
 from tests.trading import Trade, open_trade
+from tests.waiting import gone, until
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def in_environ(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]) -> dict
 
 @pytest.fixture(scope="package")
 def running_house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A whole shop on the session's servers, with a database of its own."""
+    """A whole shop on the session's servers, with a database of its own. It leaves nothing, and each process of it ends
+    as one that was asked to: if not, the last test that used it ends in an error."""
     name = fresh_database(servers.database_url)
     given = {
         "DATABASE_URL": with_database(servers.database_url, name),
@@ -86,12 +89,20 @@ def running_house(servers: Servers, tmp_path_factory: pytest.TempPathFactory) ->
         "PATH": "/usr/bin:/bin",
     }
     house = House(tmp_path_factory.mktemp("house"), any_ports=True, given=given)
+    sentences: list[str] = []
     try:
-        house.open(lambda _: None)
+        house.open(sentences.append)
+        pids = [process.pid for process in house.processes.values()]
+        for process, word in (("worker", "ready for action"), ("clock", "clock started")):
+            # before that a signal would end it without a word
+            until(lambda p=process, w=word: w in (house.logs / f"{p}.log").read_text())  # type: ignore[misc]
         yield house
     finally:
         house.close()
         drop_database(servers.database_url, name)
+    assert gone(*pids)
+    assert {name: process.poll() for name, process in house.processes.items()} == dict.fromkeys(CREW, 0)
+    assert sentences[0] == "PostgreSQL and Valkey: as DATABASE_URL and REDIS_URL say"
 
 
 @pytest.fixture
