@@ -15,8 +15,8 @@ import pytest
 from bitloot.engines.postgres import PostgresEngine
 from bitloot.settings import Settings, load_settings
 from db import base
-from tests.kept import KeptDatabase
-from tests.servers import Servers, emptied_redis, refuse_used_redis
+from tests.kept import KeptDatabase, KeptRedis
+from tests.servers import Servers, refuse_used_redis
 from tests.tools import CHROMIUM, left_out
 
 #: Valkey's databases that tests empty: one a worker, from 1; 0 is left to others.
@@ -109,10 +109,16 @@ def untouched_database(kept_database: KeptDatabase) -> None:
     kept_database.drop()
 
 
+@pytest.fixture(scope="session")
+def kept_redis(servers: Servers) -> Iterator[KeptRedis]:
+    with KeptRedis(servers.redis_url, _redis_number()) as kept:
+        yield kept
+
+
 @pytest.fixture
-def redis_url(servers: Servers) -> str:
+def redis_url(kept_redis: KeptRedis) -> str:
     """An empty Valkey database that no other worker uses."""
-    return emptied_redis(servers.redis_url, _redis_number())
+    return kept_redis.emptied()
 
 
 def _redis_number() -> int:

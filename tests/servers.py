@@ -110,14 +110,6 @@ def _run(url: str, statement: str) -> None:
         connection.close()
 
 
-def emptied_redis(url: str, number: int) -> str:
-    """Database `number` of the server at `url`, emptied."""
-    address = urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
-    with redis.Redis.from_url(address) as client:
-        client.flushdb()
-    return address
-
-
 def refuse_used_redis(url: str, number: int) -> None:
     """Raises RuntimeError unless the database that tests will empty holds nothing now."""
     with redis.Redis.from_url(urlunsplit(urlsplit(url)._replace(path=f"/{number}"))) as client:

@@ -98,16 +98,25 @@ def test_no_file_is_too_long() -> None:
 def test_no_function_is_too_long() -> None:
     long = {}
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                if lines > FUNCTION_LINES:
-                    long[f"{path.relative_to(ROOT)}:{node.name}"] = lines
+        for node in functions(parsed(path)):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > FUNCTION_LINES:
+                long[f"{path.relative_to(ROOT)}:{node.name}"] = lines
     assert long == {}
 
 
+def functions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """All below `node`: through its statements alone, which are few, and not through what they calculate."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for below in getattr(node, part, ()):
+            if isinstance(below, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield below
+            yield from functions(below)
+
+
 def test_every_module_says_what_it_is() -> None:
-    assert [str(path) for path in sources() if path.read_text() and not ast.get_docstring(parsed(path))] == []
+    silent = [path for path in sources() if not path.read_text().startswith(('"""', 'r"""'))]
+    assert [str(path) for path in silent if path.read_text() and not ast.get_docstring(parsed(path))] == []
 
 
 def parsed(path: Path) -> ast.Module:

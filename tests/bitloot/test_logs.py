@@ -28,6 +28,7 @@ def _as_before() -> Iterator[None]:
     """pytest has handlers of its own on the root logger."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    structlog.contextvars.clear_contextvars()  # a request of another test may have left its id
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
