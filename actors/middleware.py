@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from actors import bell, workshop
 from actors.chain import go_on_in_threads
 from actors.figures import show_figures
 from actors.policy import POLICIES, Policy
+from actors.signals import hear_once
 from bitloot.errors import BitLootError, Retryable, UnsafeSettings, frames_of
 from bitloot.logs import configure_logs
 from bitloot.settings import load_settings
@@ -50,6 +52,7 @@ class Boot(Middleware):
             log.warning(
                 "DATABASE_POOL is less than the threads", action="pool_small", threads=worker.worker_threads
             )
+        hear_once(signal.SIGTERM)
         go_on_in_threads()
         # As many as can run at once: fewer would idle threads, more would be hostages of a kill (RELIABILITY §2.1).
         worker.queue_prefetch = worker.worker_threads

@@ -77,6 +77,9 @@ def test_a_runner_sells_drains_and_goes_on_where_it_was(house: House) -> None:
     house.until(waiting, "waiting")
     honcho = house.crew["honcho"]
     honcho.stop()
+    said = honcho.log.read_text()
+    assert "Worker has been shut down" in said
+    assert "Killing worker" not in said  # it is told by the runner, and once more by its own main process
     assert not any(accepts(port) for port in (house.settings.port, house.settings.relay_port))
     honcho.start()
     _wait(house)
