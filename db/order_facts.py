@@ -24,6 +24,7 @@ class OrderFacts:
     lines: Sequence[Line]
     payments: Sequence[Payment]  # newest first
     moves: Sequence[Move]  # oldest first
+    partly_bought: bool = False  # it failed, and keys of it are here or on their way
 
     @property
     def failure(self) -> str | None:
@@ -35,12 +36,19 @@ def order_facts(order_id: uuid.UUID) -> OrderFacts | None:
     order = Order.get_or_none(Order.id == order_id)
     if order is None:
         return None
+    failed = order.state is OrderState.FAILED
     return OrderFacts(
         order=order,
+        partly_bought=failed and _has_bought(order_id),
         lines=list(Line.select().where(Line.order == order_id).order_by(Line.position)),
         payments=payments_of(order_id),
         moves=list(Move.select().where(Move.order == order_id).order_by(Move.seq)),
     )
+
+
+def _has_bought(order_id: uuid.UUID) -> bool:
+    sql = "SELECT EXISTS (SELECT 1 FROM purchases WHERE order_id = %s AND state IN ('waiting', 'partial', 'stored'))"
+    return bool(rows(sql, order_id)[0][0])
 
 
 def payments_of(order_id: uuid.UUID) -> list[Payment]:

@@ -48,7 +48,7 @@ class StatusView(Answer):
     right: str = Field(description="valid, used_up, withdrawn or expired.")
     problem: str | None = Field(
         default=None,
-        description="Why a failed order failed: sold_out, or failed; and underpaid, of one in review.",
+        description="Of a failed order: partly (some was bought), sold_out or failed; underpaid, of one in review.",
     )
     hold: str | None = Field(default=None, description="Why a paid order is parked; for admins.")
     lines: list[LineStatus]
@@ -58,6 +58,8 @@ def problem_of(facts: OrderFacts) -> str | None:
     """No more than a buyer is concerned with: codes are for admins."""
     if facts.order.state is OrderState.REVIEW and facts.moves[-1].reason == VerdictKind.UNDERPAID:
         return "underpaid"
+    if facts.partly_bought:
+        return "partly"
     if facts.failure is None:
         return None
     return "sold_out" if is_sold_out(facts.failure) else "failed"

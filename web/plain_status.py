@@ -22,7 +22,7 @@ from web.guests import order_for
 from web.pages import HTML, File, OrderPage
 from web.tries import limit_address
 
-__all__ = ["SOLD_OUT", "TEXTS", "PlainOrderPage", "order_policy"]
+__all__ = ["PROBLEMS", "TEXTS", "PlainOrderPage", "order_policy"]
 
 #: As web/console/order.js says it.
 TEXTS: Mapping[OrderState, str] = {
@@ -38,8 +38,12 @@ TEXTS: Mapping[OrderState, str] = {
     OrderState.REFUNDED: "Refunded",
 }
 
-#: In place of what is said of failed orders, where the product was sold out.
-SOLD_OUT = "Sold out at our supplier"
+#: In place of what is said of failed orders and those in review, where more is known.
+PROBLEMS: Mapping[str, str] = {
+    "underpaid": "A part of the payment is missing",
+    "partly": "Not all of it could be bought",
+    "sold_out": "Sold out at our supplier",
+}
 
 UNKNOWN = "No such order for this address"
 
@@ -83,7 +87,7 @@ class PlainOrderPage(OrderPage):
 
 
 def _headline(facts: OrderFacts) -> str:
-    return SOLD_OUT if problem_of(facts) == "sold_out" else TEXTS[facts.order.state]
+    return PROBLEMS.get(problem_of(facts) or "", TEXTS[facts.order.state])
 
 
 def _email_of(req: Request) -> str:

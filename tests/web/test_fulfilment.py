@@ -9,9 +9,9 @@ from falcon.testing import TestClient
 from actors import courier
 from actors.reserve import reserve
 from bitloot.shop import Shop
-from bitloot.states import OrderState, PaymentState
+from bitloot.states import OrderState, PaymentState, PurchaseState
 from db import AccessRecord
-from tests.factories import a_paid_order, a_payment, an_order, news_of, take
+from tests.factories import a_paid_order, a_payment, a_product, a_waiting_order, an_order, news_of, take
 from tests.web.cast import admin, buyer, fulfilled_order, partly_stored_order
 from tests.web.conftest import waiting_messages
 
@@ -46,6 +46,14 @@ def test_a_buyer_hears_that_it_is_sold_out_and_no_code(client: TestClient, shop:
     fine = fulfilled_order(shop, b"AAAAA-11111")
     seen = client.simulate_get(f"/fulfillment/{fine.id}/status", headers=buyer(shop, fine))
     assert seen.json["problem"] is None
+
+
+def test_what_was_bought_of_an_order_that_failed_is_told(client: TestClient, shop: Shop) -> None:
+    order, [_, sold_out] = a_waiting_order((a_product(), 1), (a_product(name="Moon Courier"), 2))
+    assert sold_out.advance(PurchaseState.FAILED, error="out_of_stock")
+    assert order.advance(OrderState.FAILED, actor="finalize", reason="out_of_stock")
+    seen = client.simulate_get(f"/fulfillment/{order.id}/status", headers=buyer(shop, order)).json
+    assert (seen["status"], seen["problem"]) == ("failed", "partly")
 
 
 def test_whoever_sent_too_little_hears_how_much_is_missing(client: TestClient, shop: Shop) -> None:

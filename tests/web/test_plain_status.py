@@ -13,7 +13,7 @@ from tests.factories import a_paid_order
 from tests.web.cast import fulfilled_order
 from tests.web.conftest import settled
 from web.pages import FOLDER
-from web.plain_status import SOLD_OUT, TEXTS, UNKNOWN
+from web.plain_status import PROBLEMS, TEXTS, UNKNOWN
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -51,14 +51,14 @@ def test_what_is_typed_is_never_markup_and_only_a_form_is_read(client: TestClien
 def test_every_state_has_its_words_and_both_pages_say_the_same() -> None:
     script = (FOLDER / "order.js").read_text()
     assert set(TEXTS) == set(OrderState)
-    said = [*TEXTS.items(), ("sold_out", SOLD_OUT)]
+    said = [*TEXTS.items(), *PROBLEMS.items()]
     assert [text for state, text in said if f'{state}: ["{text}", ' not in script] == []
 
 
 def test_whoever_bought_what_is_sold_out_is_told_so(client: TestClient) -> None:
     order = a_paid_order()
     assert order.advance(OrderState.FAILED, actor="reserve", reason="out_of_stock")
-    assert SOLD_OUT in ask(client, order.id, "buyer@example.test").text
+    assert PROBLEMS["sold_out"] in ask(client, order.id, "buyer@example.test").text
 
 
 def test_the_orders_page_alone_may_fetch_from_the_store(shop: Shop) -> None:

@@ -86,9 +86,8 @@ function showLines(order) {
 const keysOf = (status) => status.lines.reduce((sum, line) => sum + line.quantity, 0);
 
 function textOf(status) {
-  const partly = status.status === "failed" && status.lines.some((line) => line.keysStored > 0);
   const alone = keysOf(status) === 1 && single[status.status];
-  return problems[partly ? "partly" : status.problem] || alone || texts[status.status] || [status.status, ""];
+  return problems[status.problem] || alone || texts[status.status] || [status.status, ""];
 }
 
 function showKeyList(status) {
