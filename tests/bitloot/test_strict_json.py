@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -89,6 +90,16 @@ def test_what_parsers_disagree_about_is_refused(body: bytes, code: str) -> None:
 def test_what_is_only_unusual_is_read(body: bytes, value: Any) -> None:
     read = loads(body)
     assert read == value if value is not None else json.dumps(read).encode() == body
+
+
+@pytest.mark.parametrize("piece", [b'\\"', b'"\\'])
+def test_a_string_without_an_end_is_read_once_and_not_from_each_quote_in_it(piece: bytes) -> None:
+    """Strangers may send it: 64 KiB took 20 s, in which no other thread ran. The limit is for any machine."""
+    body = b"[" * (MAX_DEPTH + 1) + b'"' + piece * (60_000 // len(piece))
+    began = time.thread_time()
+    with pytest.raises(Malformed):
+        loads(body)
+    assert time.thread_time() - began < 3
 
 
 def test_a_refusal_repeats_none_of_the_body() -> None:
