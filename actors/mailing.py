@@ -31,18 +31,20 @@ def advance(letter: Letter) -> float | None:
     """
     if letter.state in {"sent", "failed"}:
         return None
-    if letter.may_be_out(_memory(), STALE):
+    mailer, knows = shop().mailer, _knows(letter)
+    if letter.may_be_out(MEMORY if knows else 0.0, STALE):
         _doubt(letter, "it may have gone, and its key is not known any more where it would be sent again")
         bell.ring()
         return None
-    if letter.start_sending() or (shop().mailer.repeats_safely and letter.take_over(lease())):
+    if letter.start_sending(mailer.name) or (knows and letter.take_over(lease())):
         return send(letter)
     return lease()
 
 
-def _memory() -> float:
-    """For how long (seconds) after a try that may have gone another is safe. The mailer of that one may be another."""
-    return MEMORY if shop().mailer.repeats_safely else 0.0
+def _knows(letter: Letter) -> bool:
+    """Whether the mailer of today knows by its key what may have gone: not if that went by another."""
+    mailer = shop().mailer
+    return mailer.repeats_safely and letter.provider in {None, mailer.name}
 
 
 def lease() -> float:

@@ -51,4 +51,4 @@ def _keep(order: Order, items: list[tuple[str, int]]) -> Letter | None:
         link=link,
         language=tools.settings.shop_language,
     )
-    return keep_letter(tools.vault, order.id, KIND, rendered, sending=True)
+    return keep_letter(tools.vault, order.id, KIND, rendered, sending=True, by=tools.mailer.name)

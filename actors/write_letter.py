@@ -100,7 +100,10 @@ def _keep(due: DueLetter, order: Order) -> Letter | None:
     ):  # in the letter's commit: no code is mailed that opens nothing, or ends one that is mailed
         digest = tools.tokens.code_digest(order.id, "".join(told["code"].split()))
         then = partial(keep_code, order.id, digest, settings.guest_code_seconds, due.generation)
-    return keep_letter(tools.vault, order.id, due.kind, rendered, due.generation, sending=True, then=then)
+    by = tools.mailer.name
+    return keep_letter(
+        tools.vault, order.id, due.kind, rendered, due.generation, sending=True, by=by, then=then
+    )
 
 
 def _order_received(order: Order) -> Mapping[str, str]:

@@ -35,7 +35,7 @@ class Letter(Model):
     data_key = BlobField()
     content = BlobField()
     attempts = IntegerField(default=0)
-    provider = TextField(null=True)
+    provider = TextField(null=True)  # the mailer that sent it or, before that, began to
     provider_id = TextField(null=True)
     error = TextField(null=True)
     created_at = TimeField(default=now)
@@ -49,9 +49,10 @@ class Letter(Model):
         table_name = "letters"
         indexes = ((("order", "kind", "generation"), True),)
 
-    def start_sending(self) -> bool:
+    def start_sending(self, by: str | None = None) -> bool:
         """kept → sending, before the first byte; whether we got it. One that is `sending` already may be under way."""
-        return self._move(("kept",), "sending", "attempts = attempts + 1, sending_at = now()")
+        changes = "attempts = attempts + 1, sending_at = now(), provider = %s"
+        return self._move(("kept",), "sending", changes, by)
 
     def take_over(self, seconds: float) -> bool:
         """sending → sending, if the last try began over `seconds` ago and so is dead."""
@@ -103,7 +104,7 @@ class Letter(Model):
         src: tuple[str, ...],
         dst: str,
         changes: str,
-        *values: str,
+        *values: str | None,
         only: str = "true",
         only_values: tuple[float, ...] = (),
     ) -> bool:
@@ -152,9 +153,11 @@ def keep_letter(
     generation: int = 1,
     *,
     sending: bool = False,
+    by: str | None = None,
     then: Callable[[], None] | None = None,
 ) -> Letter | None:
-    """Keeps a rendered letter, with `sending` as one that the caller sends now; None if one was kept already.
+    """Keeps a rendered letter, with `sending` as one that the caller sends now, `by` that mailer; None if one was kept
+    already.
 
     One commit for both: what dies after it is a try that died, as after `start_sending`. So for what `then` writes,
     which is called if this call kept the letter.
@@ -164,7 +167,7 @@ def keep_letter(
     plain = json.dumps({"text": rendered.text, "html": rendered.html}).encode()
     sealed = vault.seal(data_key, _context(letter_id), kind, plain)
     with transaction() if then is not None else nullcontext():
-        kept = _insert(letter_id, order_id, kind, generation, rendered, data_key, sealed, sending=sending)
+        kept = _insert(letter_id, order_id, kind, generation, rendered, data_key, sealed, sending, by)
         if kept is not None and then is not None:
             then()
     return kept
@@ -178,8 +181,8 @@ def _insert(
     rendered: RenderedLetter,
     data_key: bytes,
     sealed: bytes,
-    *,
     sending: bool,
+    by: str | None,
 ) -> Letter | None:
     values = {
         "id": letter_id,
@@ -193,11 +196,12 @@ def _insert(
         "data_key": data_key,
         "content": sealed,
         "attempts": int(sending),
+        "provider": by,
     }
     kept = rows(
         "INSERT INTO letters (id, order_id, kind, generation, state, idempotency_key, recipient, subject, data_key,"
-        " content, attempts, created_at, sending_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now(), CASE WHEN %s THEN now() END)"
+        " content, attempts, provider, created_at, sending_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, now(), CASE WHEN %s THEN now() END)"
         " ON CONFLICT DO NOTHING RETURNING created_at, sending_at",
         *(*values.values(), sending),
     )

@@ -199,6 +199,22 @@ def test_a_letter_that_may_have_gone_by_one_mailer_is_not_sent_by_another(
     assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
 
 
+@pytest.mark.parametrize(
+    "ended",
+    ["state = 'sending', sending_at = now() - interval '5 minutes'", "state = 'kept', doubt_at = now()"],
+)
+def test_a_letter_that_may_have_gone_is_unknown_to_another_mailer_whatever_that_one_remembers(
+    shop: Shop, fulfilled: Order, standins: RunningStandins, request: pytest.FixtureRequest, ended: str
+) -> None:
+    """It went; the worker died before it could say so, or did not hear the answer; then MAILER was changed."""
+    notify(str(fulfilled.id))
+    base.rows(f"UPDATE letters SET sent_at = NULL, provider_id = NULL, {ended} RETURNING id")
+    request.getfixturevalue("resend")
+    notify(str(fulfilled.id))
+    assert (len(letters_on_disk(shop)), mails(standins)) == (1, [])
+    assert (Letter.get().state, Case.get().kind) == ("failed", "letter_in_doubt")
+
+
 def test_a_try_that_the_provider_has_forgotten_asks_a_person(
     fulfilled: Order, resend: ResendMailer, standins: RunningStandins
 ) -> None:
