@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from bitloot.errors import Malformed
 
-__all__ = ["is_amount", "plain", "read_amount"]
+__all__ = ["EXACT", "is_amount", "plain", "read_amount", "short"]
+
+#: Precision enough that no difference or remainder of two readable amounts is ever rounded, or refused: Decimal's own
+#: 28 digits are fewer than an amount of coins may have.
+EXACT = Context(prec=200)
 
 _NUMBER = re.compile(r"[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 
@@ -22,6 +26,11 @@ def plain(amount: Decimal) -> str:
     if not amount.is_finite():
         raise ValueError("an amount must be finite")
     return format(amount, "f")
+
+
+def short(amount: Decimal) -> str:
+    """As `plain`, without the zeros at its end: one spelling of each amount."""
+    return plain(amount.normalize(EXACT))
 
 
 def read_amount(value: object) -> Decimal:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Context, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
-from bitloot.amounts import is_amount, plain
+from bitloot.amounts import EXACT, is_amount, short
 from bitloot.gateways.base import PaymentNews
 from bitloot.states import PaymentState
 
@@ -45,9 +45,6 @@ CASES = frozenset(
 
 #: Money has come to rest at the gateway in these; in all others the state alone decides.
 _MONEY_CAME = frozenset({PaymentState.FINISHED, PaymentState.PARTIALLY_PAID})
-
-#: Precision enough that no difference of two readable amounts is ever rounded.
-_EXACT = Context(prec=200)
 
 _WITHOUT_MONEY: Mapping[PaymentState, VerdictKind] = {
     PaymentState.WAITING: VerdictKind.OPEN,
@@ -124,10 +121,10 @@ def _judge_money(
     if mismatch := _mismatch(expected, news):
         return Verdict(mismatch, figures)
     paid, owed = news.actually_paid or Decimal(0), _owed(expected, news)
-    enough = paid > 0 and paid >= _EXACT.subtract(owed, tolerance)
+    enough = paid > 0 and paid >= EXACT.subtract(owed, tolerance)
     if news.state is not PaymentState.FINISHED or not enough:
         return Verdict(VerdictKind.UNDERPAID, figures)
-    return Verdict(VerdictKind.PAID, figures, surplus=_EXACT.subtract(paid, owed) > tolerance)
+    return Verdict(VerdictKind.PAID, figures, surplus=EXACT.subtract(paid, owed) > tolerance)
 
 
 def _missing(news: PaymentNews) -> list[str]:
@@ -189,16 +186,12 @@ def _difference(expected: Expected, news: PaymentNews) -> str | None:
     paid = news.actually_paid
     if paid is None or not is_amount(paid) or not _same_code(news.pay_currency, expected.pay_currency):
         return None
-    return _short(_EXACT.subtract(paid, _due(expected, news)))
+    return short(EXACT.subtract(paid, _due(expected, news)))
 
 
 def _digits(amount: Decimal | None) -> str | None:
-    return _short(amount) if amount is not None and is_amount(amount) else None
-
-
-def _short(amount: Decimal) -> str:
     """One spelling of each amount, so that equal figures are equal texts."""
-    return plain(amount.normalize(_EXACT))
+    return short(amount) if amount is not None and is_amount(amount) else None
 
 
 def _same_code(one: str | None, other: str) -> bool:

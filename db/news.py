@@ -12,6 +12,7 @@ from typing import Any
 
 from peewee import DatabaseError, OperationalError
 
+from bitloot.amounts import EXACT
 from bitloot.consequence import Consequence, follow
 from bitloot.gateways.base import PaymentNews, PaymentOpened
 from bitloot.moments import believable
@@ -196,7 +197,7 @@ def _adoptable(news: PaymentNews) -> Order | None:
     """The order that would adopt this payment."""
     if news.pay_amount is None or news.parent_payment_id is not None:
         return None
-    if not SMALLEST <= news.pay_amount < BEYOND or news.pay_amount % SMALLEST:
+    if not SMALLEST <= news.pay_amount < BEYOND or EXACT.remainder(news.pay_amount, SMALLEST):
         return None  # no amount of a coin, and none that our columns hold as it is
     return _order_named(news.order_id)
 

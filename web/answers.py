@@ -10,21 +10,17 @@ from falcon import Response
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
-from bitloot.amounts import plain
+from bitloot.amounts import plain, short
 
 __all__ = ["Answer", "Coins", "Money", "Ok", "Page", "answer", "page_of"]
 
 T = TypeVar("T")
 
 
-def _short(amount: Decimal) -> str:
-    """Without the zeros that a column of fixed scale adds."""
-    return plain(amount.normalize())
-
-
-#: An amount in a currency with two decimals, and one in coins: text, since JSON numbers lose digits on the way.
+#: An amount in a currency with two decimals, and one in coins, without the zeros that its column adds: both as text,
+#: since JSON numbers lose digits on the way.
 Money = Annotated[Decimal, PlainSerializer(plain, return_type=str)]
-Coins = Annotated[Decimal, PlainSerializer(_short, return_type=str)]
+Coins = Annotated[Decimal, PlainSerializer(short, return_type=str)]
 
 
 class Answer(BaseModel):

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from bitloot.amounts import EXACT
 from bitloot.strict_json import dumps
 from db import Payment
 from db.order_facts import OrderFacts
@@ -122,7 +123,7 @@ def payment_view(payment: Payment) -> PaymentView:
 
 def _above(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     """By how much; None where it is not."""
-    return one - other if one is not None and other is not None and one > other else None
+    return EXACT.subtract(one, other) if one is not None and other is not None and one > other else None
 
 
 def order_view(facts: OrderFacts, *, for_admin: bool) -> OrderView:

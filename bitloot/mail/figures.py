@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from bitloot.amounts import plain
+from bitloot.amounts import EXACT, plain
 
 __all__ = ["coins_in", "moment_in", "money_in"]
 
@@ -18,7 +18,7 @@ def money_in(language: str, amount: Decimal, currency: str) -> str:
 
 def coins_in(language: str, amount: Decimal, coin: str) -> str:
     """Without the zeros that a column of fixed scale adds: `0.0005 BTC`."""
-    return money_in(language, amount.normalize(), coin)
+    return money_in(language, amount.normalize(EXACT), coin)
 
 
 def moment_in(language: str, at: datetime) -> str:

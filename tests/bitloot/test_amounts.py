@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitloot.amounts import is_amount, plain, read_amount
+from bitloot.amounts import EXACT, is_amount, plain, read_amount, short
 from bitloot.errors import Malformed
 
 
@@ -64,3 +64,9 @@ def test_plain_text_reads_back_as_the_same_amount(amount: Decimal) -> None:
 def test_an_amount_that_is_not_finite_is_not_written() -> None:
     with pytest.raises(ValueError, match="finite"):
         plain(Decimal("NaN"))
+
+
+def test_the_short_form_of_an_amount_keeps_every_digit() -> None:
+    long = Decimal("99999999999999999999.999999999999999990")
+    assert short(long) == "99999999999999999999.99999999999999999"
+    assert short(EXACT.subtract(long, Decimal("1e-18"))) == "99999999999999999999.999999999999999989"

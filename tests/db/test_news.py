@@ -186,6 +186,13 @@ def test_a_payment_whose_opening_was_not_heard_is_adopted_by_its_order(database:
     assert Payment.select().where(Payment.order == order.id).count() == 2
 
 
+def test_the_largest_amount_that_a_column_holds_is_adopted_as_it_is(database: Settings) -> None:
+    amount = Decimal("99999999999999999999.999999999999999999")
+    odd = news_of(a_payment(an_order()), payment_id="424242", pay_amount=amount, actually_paid=amount)
+    take(odd)
+    assert Payment.get(Payment.gateway_payment_id == "424242").pay_amount == amount
+
+
 @pytest.mark.parametrize("amount", ["1e-30", "0", "1e20", "1e30", "0.0000000000000000015"])
 def test_an_amount_that_no_coin_has_is_not_adopted(database: Settings, amount: str) -> None:
     heard = a_payment(an_order())

@@ -19,6 +19,8 @@ class Priced(Answer):
 def test_amounts_are_text_with_all_their_digits() -> None:
     told = Priced(unit_price=Decimal("20.00"), pay_amount=Decimal("0.000000210000000000"))
     assert json.loads(told.model_dump_json()) == {"unitPrice": "20.00", "payAmount": "0.00000021"}
+    long = "12345678901.123456789012345678"
+    assert Priced(unit_price=Decimal(5), pay_amount=Decimal(long)).model_dump()["payAmount"] == long
     assert Priced(unit_price=Decimal(5), pay_amount=Decimal("1E+3")).model_dump()["payAmount"] == "1000"
 
 

@@ -20,3 +20,10 @@ def test_each_language_writes_figures_its_own_way() -> None:
 
 def test_small_amounts_have_no_exponent() -> None:
     assert coins_in("en", Decimal("2.10E-6"), "btc") == "0.0000021 BTC"
+
+
+def test_no_digit_is_rounded_away() -> None:
+    assert (
+        coins_in("en", Decimal("12345678901.1234567890123456780"), "eth")
+        == "12345678901.123456789012345678 ETH"
+    )
