@@ -196,7 +196,7 @@ def _put_and_read(name: str, sealed: bytes) -> bytes:
 
 
 def _report_strays(order: Order, purchase: Purchase, kept: Kept, *, surplus: int) -> None:
-    """A code that another order has too, or one too many, is the supplier's error: a person must know."""
+    """A code that was given twice, here or to another order, or one too many is the supplier's error, and a case."""
     if kept.twin is not None or kept.taken:
         figures = {
             "other_order": str(kept.twin or ""),

@@ -107,7 +107,7 @@ class Kept:
 
     fulfilled: bool  # the order came to `fulfilled` by this
     taken: int  # keys whose supplier's id another purchase has: the supplier gave one key twice
-    twin: uuid.UUID | None  # another order that holds one of these codes
+    twin: uuid.UUID | None  # an order that holds one of these codes under another key; it may be this one
 
 
 def store_keys(order: Order, purchase: Purchase, stored: Sequence[StoredKey], *, actor: str) -> Kept:

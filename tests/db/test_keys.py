@@ -91,6 +91,19 @@ def test_a_key_that_another_order_has_is_noticed(database: Settings) -> None:
     assert store_keys(second, other, [stored(second, other, "b")], actor="test").twin is None
 
 
+def test_a_code_that_one_order_got_twice_is_noticed(database: Settings) -> None:
+    """Under two ids at once, and of another line later; the same key once more is none."""
+    order, (two, one) = a_ready_order()
+    given = [stored(order, two, name, fingerprint="same") for name in "ab"]
+    assert store_keys(order, two, given, actor="test").twin == order.id
+    alone = stored(order, one, "c", fingerprint="other")
+    assert store_keys(order, one, [alone], actor="test").twin is None
+    assert store_keys(order, one, [alone], actor="test").twin is None
+    assert (
+        store_keys(order, one, [stored(order, one, "d", fingerprint="same")], actor="test").twin == order.id
+    )
+
+
 def test_a_key_that_another_purchase_has_is_told_not_swallowed(database: Settings) -> None:
     first, (one, _) = a_ready_order()
     second, (other, _) = a_ready_order()
