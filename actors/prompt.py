@@ -192,7 +192,7 @@ class PromptRedisBroker(RedisBroker):
                     self._wake(self._waiting())
                 message = subscription.get_message(timeout=LOOK_EVERY)
                 if message is not None:
-                    self._wake([message["data"].decode()])
+                    self._wake([message["data"].decode(errors="replace")])
 
     def _waiting(self) -> list[str]:
         """Queues of ours in which messages are."""
@@ -205,5 +205,7 @@ class PromptRedisBroker(RedisBroker):
             return [name for name, count in zip(names, pipe.execute(), strict=True) if count]
 
     def _wake(self, queue_names: Sequence[str]) -> None:
+        """Those that are ours: whoever can publish may name any, and each would stay."""
         for name in queue_names:
-            self.wakes[name].set()
+            if name in self.wakes:
+                self.wakes[name].set()

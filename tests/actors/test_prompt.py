@@ -72,6 +72,24 @@ def test_a_message_from_another_process_wakes_the_consumer(
     assert done == [str(number) for number in range(10)]
 
 
+def test_a_wake_up_that_nobody_can_read_does_not_end_the_listener(
+    prompt: PromptRedisBroker, settings: Settings, without_looks: None, done: list[str]
+) -> None:
+    """Whoever reaches Redis may publish (RELIABILITY §3, row 25). What only wake-ups bring shows who listens."""
+    channel = f"{settings.queue_namespace}:wake"
+    client = redis_client(settings.redis_url.get_secret_value())
+    until(lambda: client.publish(channel, b"\xff\xfe") > 0, what="the listener")
+    known = len(prompt.wakes)
+    for number in range(10):
+        client.publish(channel, f"nobody's-{number}")
+    other = build_broker(settings)
+    other.middleware.clear()
+    other.declare_queue("note")
+    other.enqueue(dramatiq.Message("note", "note", ("after",), {}, {}))
+    until(lambda: done == ["after"], what="the message")
+    assert len(prompt.wakes) == known
+
+
 def test_every_message_runs_once_under_load(prompt: PromptRedisBroker, done: list[str]) -> None:
     note = prompt.get_actor("note")
     threads = [
