@@ -53,7 +53,7 @@ def reserve(order_id: str) -> None:
         return
     lease = shop().settings.purchase_lease
     purchases = intend_once_confirmed(paying, lambda: Intent(order.id, _callable(), lease))
-    if purchases is None:
+    if not purchases:  # not confirmed; or the order left `paid` meanwhile, and nothing was intended
         bell.ring()
         return
     later = [error for purchase in purchases if (error := _pursue(purchase)) is not None]

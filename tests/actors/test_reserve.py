@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 
+import pytest
 import requests
 
 from actors.encrypt_store import encrypt_store
 from actors.finalize import finalize
+from actors.gate import intend_once_confirmed
 from actors.reserve import reserve
 from bitloot.errors import Retryable
 from bitloot.shop import Shop
 from bitloot.states import OrderState, PurchaseState
 from db import Case, Order, Payment, Product, Purchase, base, purchases_of
+from db.paying import Paying
+from db.purchases import Intent
 from tests.actors.conftest import KINGUIN, RESERVATIONS, PaidOrder, Queued, fault, open_at_gateway
 from tests.actors.ledger import charged, pass_time
 from tests.factories import again, an_order, intend, news_of, take
@@ -43,6 +48,26 @@ def test_run_five_times_it_buys_once(paid_order: PaidOrder, standins: RunningSta
     for _ in range(5):
         reserve(str(order.id))
     assert charged(standins) == [1, 1]
+
+
+def test_an_order_that_was_not_paid_when_its_purchases_were_to_be_written_down_waits_for_none(
+    paid_order: PaidOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went into review and back while its worker stood still: nothing is bought, so it is not on its way."""
+    order = paid_order((KINGUIN, 1))
+
+    def stalled(paying: Paying, intent: Callable[[], Intent]) -> Sequence[Purchase] | None:
+        base.rows("UPDATE orders SET state = 'review' RETURNING id")
+        intended = intend_once_confirmed(paying, intent)
+        base.rows("UPDATE orders SET state = 'paid' RETURNING id")
+        return intended
+
+    with monkeypatch.context() as patch:
+        patch.setattr("actors.reserve.intend_once_confirmed", stalled)
+        reserve(str(order.id))
+    assert (again(order).state, purchases_of(order)) == (OrderState.PAID, [])
+    reserve(str(order.id))
+    assert (again(order).state, len(purchases_of(order))) == (OrderState.WAITING, 1)
 
 
 def test_run_by_eight_workers_at_once_it_buys_once(
