@@ -18,6 +18,7 @@ import redis
 from dramatiq import Consumer, Message
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import current_millis
+from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware, MiddlewareError
 
 __all__ = ["PromptRedisBroker"]
@@ -70,6 +71,14 @@ class PromptConsumer(_RedisConsumer):
     def nack(self, message: Any) -> None:
         super().nack(message)  # type: ignore[no-untyped-call]
         self._place_is_free()
+
+    def requeue(self, messages: Any) -> None:
+        """Raises ConnectionClosed whatever Redis says: its thread does so as it closes a consumer that broke, and by
+        anything else (Redis is full, or takes no writes) that thread would end for good. Sweep finds the rows."""
+        try:
+            super().requeue(messages)  # type: ignore[no-untyped-call]
+        except redis.RedisError as error:
+            raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
 
     def _place_is_free(self) -> None:
         """Wakes whenever more may wait than was taken. To ask instead whether all places were taken just before would

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import dramatiq
 import pytest
-from dramatiq import Broker, Message
+from dramatiq import Broker, Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker
+from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import Middleware, MiddlewareError
 
 from actors.broker import build_broker, redis_client
@@ -88,6 +89,23 @@ def test_a_wake_up_that_nobody_can_read_does_not_end_the_listener(
     other.enqueue(dramatiq.Message("note", "note", ("after",), {}, {}))
     until(lambda: done == ["after"], what="the message")
     assert len(prompt.wakes) == known
+
+
+def test_what_a_full_redis_says_to_a_consumer_that_closes_does_not_end_its_thread(
+    prompt: PromptRedisBroker, settings: Settings
+) -> None:
+    """dramatiq's thread survives a lost connection there, and nothing else."""
+    consumer = prompt.consume("note", prefetch=1)
+    prompt.declare_queue("note")
+    prompt.enqueue(Message("note", "note", (), {}, {}))
+    found: list[MessageProxy] = []
+    until(lambda: bool(found.extend(one for one in [next(consumer)] if one) or found), what="the message")  # type: ignore[func-returns-value]
+    prompt.client.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(BrokerConnectionError):
+            consumer.requeue(found)
+    finally:
+        prompt.client.config_set("maxmemory", "0")
 
 
 def test_every_message_runs_once_under_load(prompt: PromptRedisBroker, done: list[str]) -> None:
