@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
+from psycopg2.extensions import connection as Connection
 
 from bitloot.errors import UnsafeSettings
 
@@ -45,9 +46,12 @@ def migrations(folder: Path = FOLDER) -> list[Migration]:
 
 
 def migrate(url: str) -> list[int]:
-    """Brings the schema at `url` up to date; returns the numbers applied now. Safe to run twice at once."""
+    """Brings the schema at `url` up to date; returns the numbers applied now. Safe to run twice at once.
+
+    Raises UnsafeSettings for a `url` that is none.
+    """
     done = []
-    connection = psycopg2.connect(url, connect_timeout=5, application_name="bitloot migrate")
+    connection = _connect(url, "bitloot migrate")
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
@@ -73,8 +77,8 @@ def migrate(url: str) -> list[int]:
 
 
 def applied(url: str) -> dict[int, str]:
-    """{number: digest} of what the schema at `url` has."""
-    connection = psycopg2.connect(url, connect_timeout=5, application_name="bitloot check")
+    """{number: digest} of what the schema at `url` has. Raises UnsafeSettings for a `url` that is none."""
+    connection = _connect(url, "bitloot check")
     try:
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT to_regclass('schema_migrations')")
@@ -102,3 +106,14 @@ def check(url: str) -> None:
         reasons.append(f"The database was migrated with another version of {names}.")
     if reasons:
         raise UnsafeSettings(reasons)
+
+
+def _connect(url: str, application: str) -> Connection:
+    try:
+        return psycopg2.connect(url, connect_timeout=5, application_name=application)
+    except psycopg2.ProgrammingError:  # its text quotes the URL, which may hold a password
+        raise UnsafeSettings(
+            [
+                "DATABASE_URL is no address of a database, such as postgresql://user:password@host:5432/bitloot."
+            ]
+        ) from None

@@ -28,7 +28,7 @@ def command(as_json: bool) -> None:
         print_json({"actors": policies, "jitter": JITTER, "providers": providers})
         return
     numbers = ("repeats", "first", "largest", "max_age")
-    show_rows([_told(row) for row in policies], numbers=numbers, empty="There is no step.")
+    show_rows([_told(row) for row in policies], numbers=numbers, spare=("queue",), empty="There is no step.")
     screen().print(f"Times are seconds. Jitter: {JITTER}.\n", style="dim")
     show_rows([_told(row) for row in providers], numbers=("least_gap",), empty="There is no provider.")
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say, show_rows
 from bitloot.cli.spans import moment
-from bitloot.errors import Permanent
+from bitloot.errors import Malformed, Permanent
 from bitloot.mail.address import parse_address
 from bitloot.passwords import check_new_password, hash_password
 from bitloot.settings import Settings
@@ -55,7 +55,7 @@ def command() -> None:
 @as_json_option
 def add(email: str, role: Role, mail_only: bool, as_json: bool) -> None:
     """Add the account EMAIL."""
-    address = parse_address(email).lower()
+    address = _address(email)
     hashed = None if mail_only else _new_password(address)
     with _changing() as who, transaction():
         admin = add_admin(address, role, hashed)
@@ -76,6 +76,7 @@ def show(as_json: bool) -> None:
         return
     show_rows(
         [_row(one) for one in found],
+        spare=("created", "one-time codes"),
         empty="Nobody may sign in yet; `bitloot admin add` adds somebody.",
     )
 
@@ -167,6 +168,14 @@ def _new_password(email: str) -> str:
     typed = SecretStr(given)
     check_new_password(typed, email)
     return hash_password(typed)
+
+
+def _address(email: str) -> str:
+    """As an account is called. Raises click.BadParameter."""
+    try:
+        return parse_address(email).lower()
+    except Malformed as error:
+        raise click.BadParameter(str(error).removeprefix("mail: "), param_hint="EMAIL") from None
 
 
 @contextmanager

@@ -59,9 +59,13 @@ def show_list(
     if as_json:
         print_json({"total": found.total, "cases": [_document(case) for case in found.rows]})
         return
+    if found.total and not found.rows:
+        say(f"There is no page {page}: {found.total} in all, {limit} on a page.", mark="·", style="dim")
+        return
     nothing = "such case" if kind or order else "case"
     show_rows(
         [_row(case) for case in found.rows],
+        spare=("answer",) if state == "open" else ("order", "status"),
         empty=f"No {nothing} is open." if state == "open" else f"No {nothing} is there.",
     )
     if found.total > len(found.rows):
@@ -136,7 +140,7 @@ def _row(case: CaseFacts) -> dict[str, Any]:
     return {
         "id": case.id,
         "kind": case.kind,
-        "order": str(case.order_id)[:8],  # as letters call it; whole in `show`
+        "order": case.order_id,
         "status": case.order_state,
         "opened": moment(case.opened_at),
         "answer": f"{case.resolution} by {case.resolved_by}" if case.resolution else "",

@@ -53,7 +53,12 @@ def list_products(everything: bool, as_json: bool) -> None:
         {name: row[name] for name in ("sku", "name", "price", "currency", "supplier", "max_cost")}
         for row in rows
     ]
-    show_rows(shown, numbers=("price", "max_cost"), empty="Nothing is sold yet. Try `bitloot catalog seed`.")
+    show_rows(
+        shown,
+        numbers=("price", "max_cost"),
+        spare=("max_cost", "supplier"),
+        empty="Nothing is sold yet. Try `bitloot catalog seed`.",
+    )
 
 
 @command.command("add")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from actors.policy import POLICIES
 from actors.retry import retry_job
 from bitloot.cli.ids import ID, SHORT, Given, known_id
 from bitloot.cli.opening import open_database
@@ -26,7 +27,9 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--state", type=click.Choice(["dead", "retried", "all"]), default="dead", show_default=True)
-@click.option("--actor", help="Only this actor's.")
+@click.option(
+    "--actor", type=click.Choice(list(POLICIES)), metavar="ACTOR", help="Only this step's, such as reserve."
+)
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @as_json_option
 def show_jobs(state: str, actor: str | None, limit: int, as_json: bool) -> None:
@@ -38,7 +41,12 @@ def show_jobs(state: str, actor: str | None, limit: int, as_json: bool) -> None:
         print_json({"total": found.total, "jobs": [asdict(job) for job in found.rows]})
         return
     rows = [_row(job) for job in found.rows]
-    show_rows(rows, numbers=("attempts", "deaths"), empty="No job is dead.")
+    show_rows(
+        rows,
+        numbers=("attempts", "deaths"),
+        spare=("deaths", "attempts", "state", "order"),
+        empty="No job is dead.",
+    )
     if found.total > len(rows):
         say(f"{found.total - len(rows)} more; see --limit.", mark="·", style="dim")
 
@@ -62,7 +70,7 @@ def retry(given: Given, reason: str, who: str, as_json: bool) -> None:
 
 def _row(job: JobFacts) -> dict[str, Any]:
     return {
-        "id": str(job.id)[:SHORT],  # `jobs retry` takes as much
+        "id": job.id,
         "actor": job.actor,
         "subject": job.subject_id[:SHORT],
         "order": None if job.order_state is None else job.order_state + (", gone on" if job.gone_on else ""),

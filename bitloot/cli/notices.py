@@ -26,6 +26,9 @@ Command = Any
 #: Who tells us something: the gateway, the suppliers, the mailer.
 SOURCES = ("nowpayments", *SUPPLIERS, "resend")
 
+#: Of a notice that was believed; what was not is under `notices refused`.
+VERDICTS = ("verified", "foreign")
+
 
 def filter_options(command: Command) -> Command:
     """The options by which notices are found; the same for `notices list` and `replay`."""
@@ -37,7 +40,11 @@ def filter_options(command: Command) -> Command:
         ),
         click.option("--order", "order_id", type=ID, metavar="ID", help="About this order."),
         click.option("--outcome", help="As in moved, late, unmatched …"),
-        click.option("--verdict", help="verified or foreign."),
+        click.option(
+            "--verdict",
+            type=click.Choice(VERDICTS),
+            help="foreign: proved, but from an address that is not on the list.",
+        ),
         click.option("--event", help="As in finished, order.status …"),
         click.option("--source", type=click.Choice(SOURCES), help="Who told it."),
     ):
@@ -46,12 +53,18 @@ def filter_options(command: Command) -> Command:
 
 
 def filters_of(given: dict[str, Any]) -> dict[str, Any]:
-    """Options as filters; a time without a zone is this machine's. An order still has to be looked up."""
-    return {
+    """Options as filters; a time without a zone is this machine's. An order still has to be looked up.
+
+    Raises click.UsageError for a span that ends before it begins.
+    """
+    filters = {
         name: value.astimezone() if isinstance(value, datetime) else value
         for name, value in given.items()
         if value is not None
     }
+    if "since" in filters and "until" in filters and filters["since"] >= filters["until"]:
+        raise click.UsageError("--since must be before --until: nothing lies between them.")
+    return filters
 
 
 def known_filters(filters: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +89,12 @@ def show_notices(limit: int, as_json: bool, **given: Any) -> None:
     if as_json:
         print_json({"total": found.total, "notices": [asdict(notice) for notice in found.rows]})
         return
-    show_rows([_row(notice) for notice in found.rows], numbers=("repeats", "replays"), empty="No notice.")
+    show_rows(
+        [_row(notice) for notice in found.rows],
+        numbers=("repeats", "replays"),
+        spare=("replays", "repeats", "verdict"),
+        empty="No notice.",
+    )
     if found.total > len(found.rows):
         say(f"{found.total - len(found.rows)} more; see --limit.", mark="·", style="dim")
 
@@ -92,7 +110,7 @@ def show_refused(limit: int, as_json: bool) -> None:
     if as_json:
         print_json({"total": total, "refused": rows})
         return
-    show_rows(rows, numbers=("size", "repeats"), empty="Nothing was refused.")
+    show_rows(rows, numbers=("size", "repeats"), spare=("size", "repeats"), empty="Nothing was refused.")
 
 
 @command.command("expunge")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bitloot.cli.spans import counted
 from bitloot.states import MOVES, PURCHASE_MOVES, OrderState, PurchaseState
 from db import Line
 from db.proof import OrderProof, PurchaseSeen
@@ -115,11 +116,11 @@ def _purchase(proof: OrderProof, purchase: PurchaseSeen) -> Iterator[str]:
     name, count = purchase.purchase_ref, len(proof.keys_of(purchase))
     yield from _history(proof, purchase)
     if count > purchase.keys_expected:
-        yield f"{name} has {_many(count, 'key')}, {purchase.keys_expected} were bought."
+        yield f"{name} has {counted(count, 'key')}, {purchase.keys_expected} were bought."
     if purchase.state == PurchaseState.STORED and count < purchase.keys_expected:
         yield f"{name} is stored, but {purchase.keys_expected - count} of its keys are missing."
     if purchase.keys_stored != count:
-        yield f"{name} counts {_many(purchase.keys_stored, 'key')}, {count} are there."
+        yield f"{name} counts {counted(purchase.keys_stored, 'key')}, {count} are there."
     if purchase.state == PurchaseState.MANUAL and not _has_case(proof, purchase):
         yield f"{name} waits for a person, but no case says so."
     if purchase.state == PurchaseState.FAILED and not _has_case(proof, purchase):
@@ -210,16 +211,12 @@ def _has_case(proof: OrderProof, purchase: PurchaseSeen) -> bool:
 
 def _sums(proof: OrderProof) -> str:
     cases = sum(case.state == "open" for case in proof.cases)
-    asked = f"; {cases} open case{'s' if cases > 1 else ''} for a person" if cases else ""
+    asked = f"; {counted(cases, 'open case')} for a person" if cases else ""
     bought = sum(item.state not in {PurchaseState.FAILED, PurchaseState.MANUAL} for item in proof.purchases)
     if not bought and all(item.state == PurchaseState.FAILED for item in proof.purchases):
         return f"Nothing was bought{asked}."
     sent = sum(letter.state == "sent" for letter in proof.letters)
     return (
-        f"{_many(bought, 'line')} bought, each by one purchase; {_many(len(proof.keys), 'key')} sealed;"
-        f" {_many(sent, 'letter')} sent{asked}."
+        f"{counted(bought, 'line')} bought, each by one purchase; {counted(len(proof.keys), 'key')} sealed;"
+        f" {counted(sent, 'letter')} sent{asked}."
     )
-
-
-def _many(count: int, name: str) -> str:
-    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -91,6 +91,9 @@ def _tell(plan: Plan, as_json: bool) -> None:
             }
         )
         return
+    if not plan.count:
+        say("No notice is found; nothing would run again.", mark="·", style="dim")
+        return
     _show(plan.replays)
     effective = sum(one.change is not None for one in plan.replays)
     say(f"{plan.count} found; {effective} of the first {len(plan.replays)} would change something.", mark="·")
@@ -101,6 +104,6 @@ def _show(replays: Sequence[Foreseen]) -> None:
         {"id": one.notice_id, "outcome": one.outcome, "change": one.change or f"nothing: {one.why}"}
         for one in replays[:SHOWN]
     ]
-    show_rows(rows, empty="No notice is found.")
+    show_rows(rows, empty="None is looked at.")
     if len(replays) > SHOWN:
         say(f"{len(replays) - SHOWN} more.", mark="·", style="dim")

@@ -13,6 +13,7 @@ from rich.progress import Progress
 
 from bitloot.cli.opening import open_database
 from bitloot.cli.screen import as_json_option, print_json, say
+from bitloot.cli.spans import counted
 from bitloot.settings import Settings
 from bitloot.vault import Vault
 from db import record_access
@@ -110,7 +111,8 @@ def _record(outcome: str, details: dict[str, int]) -> None:
 def _tell(done: Rotation) -> None:
     if done.moved:
         say(
-            f"{done.moved} data keys are under master key {done.to} now ({done.moved / done.seconds:,.0f}/s)."
+            f"{counted(done.moved, 'data key')} moved under master key {done.to}"
+            f" ({done.moved / done.seconds:,.0f}/s)."
         )
     for table, ids in done.broken.items():
         say(f"{len(ids)} of {table} do not open: {', '.join(ids[:5])}", mark="✗", style="bold red")

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
+from uuid import UUID
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from bitloot.cli.ids import SHORT
 
 __all__ = ["as_json_option", "print_json", "say", "screen", "show_rows"]
 
@@ -20,6 +25,12 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON 
 
 #: Columns when nobody looks: enough that no line of ours is folded.
 WIDE = 120
+
+#: Blanks between two columns of a table.
+GAP = 2
+
+#: How times end; said once, over their column.
+ZONE = " UTC"
 
 
 def screen() -> Console:
@@ -42,21 +53,91 @@ def _written(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def show_rows(rows: Sequence[Mapping[str, Any]], *, numbers: Sequence[str] = (), empty: str) -> None:
+def show_rows(
+    rows: Sequence[Mapping[str, Any]], *, numbers: Sequence[str] = (), spare: Sequence[str] = (), empty: str
+) -> None:
     """A table with a column for each field of the first row; `empty` is said instead when there is none.
 
-    On a narrow terminal texts are folded, never cut; an `id` stays whole, so that it can be copied, and so does a time.
+    An id is shown by its first digits, which all commands take, and a time of day by UTC as its heading says. Texts are
+    folded between words. On a terminal too narrow for that the columns `spare` are left out, the first one first; in a
+    pipe a row is a line.
     """
     if not rows:
         say(empty, mark="·", style="dim")
         return
+    columns = [_column(name, [row[name] for row in rows], name in numbers) for name in rows[0]]
+    console = screen()
+    if not sys.stdout.isatty():
+        console = Console(highlight=False, width=max(WIDE, _width([column.widest for column in columns])))
+    left_out: list[str] = []
+    for name in spare:
+        if _width([column.least for column in columns]) <= console.width:
+            break
+        columns = [column for column in columns if column.name != name]
+        left_out.append(_heading(name))
+    console.print(_table(columns, console.width))
+    if left_out:
+        say(f"Not in so narrow a window: {', '.join(left_out)}.", mark="·", style="dim")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """`least` is the width of its longest word, `widest` that of its longest cell, headings counted."""
+
+    name: str
+    heading: str
+    cells: list[str]
+    least: int
+    widest: int
+    right: bool
+    time: bool
+
+
+def _column(name: str, values: Sequence[Any], right: bool) -> _Column:
+    cells = [_cell(value) for value in values]
+    heading = _heading(name)
+    time = all(cell.endswith(ZONE) for cell in cells)
+    if time:
+        cells, heading = [cell.removesuffix(ZONE) for cell in cells], heading + ZONE
+        words = [*cells, *heading.split()]
+    else:
+        words = [word for cell in (heading, *cells) for word in cell.split()]
+    widest = max(map(cell_len, (heading, *cells)))
+    return _Column(name, heading, cells, max(map(cell_len, words), default=0), widest, right, time)
+
+
+def _heading(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value)[:SHORT] if isinstance(value, UUID) else str(value)
+
+
+def _width(columns: Sequence[int]) -> int:
+    """Of a table with columns of these widths."""
+    return sum(columns) + GAP * (len(columns) - 1)
+
+
+def _table(columns: Sequence[_Column], room: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold dim")
-    for name in rows[0]:
-        kept = name == "id" or all(str(row[name]).endswith(" UTC") for row in rows)
-        whole = max(len(str(row[name])) for row in rows) if kept else None
-        side: Literal["left", "right"] = "right" if name in numbers else "left"
-        heading = name.replace("_", " ")
-        table.add_column(heading, justify=side, overflow="fold", min_width=whole, no_wrap=whole is not None)
-    for row in rows:
-        table.add_row(*("" if value is None else escape(str(value)) for value in row.values()))
-    screen().print(table)
+    for column, width in zip(columns, _fitted(columns, room), strict=True):
+        side: Literal["left", "right"] = "right" if column.right else "left"
+        table.add_column(column.heading, justify=side, overflow="fold", width=width)
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _fitted(columns: Sequence[_Column], room: int) -> list[int]:
+    """A width for each column. What is too wide gives way between its words, and only then within them; ids and times
+    never do."""
+    widths = [column.widest for column in columns]
+    for _ in range(max(0, _width(widths) - room)):
+        soft = [n for n, column in enumerate(columns) if widths[n] > SHORT and not column.time]
+        if not soft:
+            break
+        widths[max(soft, key=lambda n: (widths[n] > columns[n].least, widths[n]))] -= 1
+    return widths

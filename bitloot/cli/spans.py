@@ -1,4 +1,4 @@
-"""Times as people read them, and as they write them."""
+"""Times and counts as people read them, and times as they write them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import click
 
-__all__ = ["moment", "parse_day", "parse_span", "since", "span"]
+__all__ = ["counted", "moment", "parse_day", "parse_span", "since", "span"]
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -23,6 +23,11 @@ def span(seconds: float | None, *, never: str = "–") -> str:
     if abs(seconds) < 7200:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:.1f} h" if abs(seconds) < 172_800 else f"{seconds / 86_400:.1f} d"
+
+
+def counted(count: int, noun: str) -> str:
+    """1 → 1 key, 2 → 2 keys."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def moment(at: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -66,9 +67,7 @@ class Supervisor:
     def _bury(self, name: str, process: Supervised, watch: _Watch, now: float) -> None:
         if now - watch.started_at >= CALM:
             watch.pause = self._first
-        self._say(
-            f"{name} ended with {process.poll()}: {process.last_lines(1)}; starting it in {watch.pause:g} s"
-        )
+        self._say(f"{name} {_end(process)}; starting it in {watch.pause:g} s")
         watch.start_at = now + watch.pause
         watch.pause = min(self._longest, watch.pause * 2)
 
@@ -81,3 +80,14 @@ class Supervisor:
             self._say(str(failure))
         else:
             self._say(f"{name} is up again")
+
+
+def _end(process: Supervised) -> str:
+    """How it ended; its last line only where it may tell why, which one that was killed had no time for."""
+    code = process.poll()
+    if code is None or code >= 0:
+        return f"ended with {code}: {process.last_lines(1)}"
+    try:
+        return f"was killed ({signal.Signals(-code).name})"
+    except ValueError:  # a real-time signal has no name
+        return f"was killed (signal {-code})"

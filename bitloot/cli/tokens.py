@@ -78,9 +78,11 @@ def revoke(name: str | None, token_id: str | None, reason: str, who: str, as_jso
     if as_json:
         print_json({"admin": name, "token": token_id, "revoked": True, "known": known})
         return
-    say(f"Revoked: {name or token_id}.")
-    if not known:
-        say(f"No account and no record names {name}; see that it is spelled right.", mark="!", style="yellow")
+    if known:
+        say(f"Revoked: {name or token_id}.")
+        return
+    say(f"No account and no record names {name}; see that it is spelled right.", mark="!", style="yellow")
+    say(f"Any token that {name} may have had is revoked nonetheless.", mark="·", style="dim")
 
 
 @command.command("master-key")

@@ -6,6 +6,7 @@ import secrets
 
 from bitloot.cli.doctor.databases import in_database
 from bitloot.cli.doctor.finding import Said, off, warn, well, wrong
+from bitloot.cli.spans import counted
 from bitloot.errors import BitLootError
 from bitloot.settings import Settings
 from bitloot.stores import open_store
@@ -29,7 +30,9 @@ def _counted(settings: Settings) -> Said:
     vault = Vault.from_settings(settings)
     need_master_keys(vault)
     used = under_master_keys()
-    told = [f"Key {vault.newest} seals, and wraps {used[vault.newest]} of {used.total()} data keys."]
+    told = [
+        f"Key {vault.newest} seals, and wraps {used[vault.newest]} of {counted(used.total(), 'data key')}."
+    ]
     for number in sorted(vault.numbers - {vault.newest}):
         if used[number]:
             told.append(f"Key {number} wraps {used[number]}: keep it, and run `bitloot rotate-keys`.")

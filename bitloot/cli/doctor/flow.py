@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bitloot.cli.doctor.databases import in_database
 from bitloot.cli.doctor.finding import Said, well, wrong
+from bitloot.cli.spans import counted
 from bitloot.settings import Settings
 from bitloot.suppliers import SUPPLIERS
 from db.silence import last_notices, quiet_sources, refused_sources
@@ -27,7 +28,7 @@ def check_orders(settings: Settings) -> Said:
     if late:
         told = ", ".join(f"{count} {state}" for state, count in late.items())
         return wrong(f"Some stand too long: {told}.", "See `bitloot case list --kind stuck`.")
-    return well(f"None stands too long; {sum(cases.values())} open cases.")
+    return well(f"None stands too long; {counted(sum(cases.values()), 'open case')}.")
 
 
 @in_database
@@ -38,7 +39,8 @@ def check_notices(settings: Settings) -> Said:
     troubles, todo = [], []
     if quiet:
         told = ", ".join(
-            f"{item.source} for {item.seconds / 60:.0f} min, {item.orders} orders open" for item in quiet
+            f"{item.source} for {item.seconds / 60:.0f} min, {counted(item.orders, 'order')} open"
+            for item in quiet
         )
         troubles.append(f"Unusually quiet: {told}.")
         todo.append("Look at its webhook settings.")

@@ -43,8 +43,8 @@ def look(settings: Settings, case: Case) -> tuple[Case, OrderState]:
 def test_cases_are_listed_for_people_and_machines(bitloot: Bitloot, case: Case) -> None:
     said = bitloot("case", "list")
     assert said.code == 0
-    assert str(case.id) in said.out
-    assert "underpaid" in said.out
+    assert f"{str(case.id)[:8]}  underpaid" in said.out
+    assert bitloot("case", "list", "--page", "5").out == "· There is no page 5: 1 in all, 25 on a page.\n"
     document = bitloot(
         "case", "list", "--json", "--kind", "underpaid", "--order", str(case.order_id)
     ).document

@@ -33,6 +33,7 @@ def test_dead_jobs_are_listed(bitloot: Bitloot, dead: tuple[str, str]) -> None:
     told = bitloot("jobs", "list")
     assert (told.code, job_id[:8] in told.out, order_id[:8] in told.out) == (0, True, True)
     assert "No job is dead" in bitloot("jobs", "list", "--actor", "replay").out
+    assert "'foo' is not one of 'reserve'" in bitloot("jobs", "list", "--actor", "foo").err
 
 
 def test_a_job_is_sent_again_once(

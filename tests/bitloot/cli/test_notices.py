@@ -42,10 +42,13 @@ def test_notices_are_found_by_what_is_said_about_them(bitloot: Bitloot, lost: st
         lost,
         "verified",
     )
-    assert lost in bitloot("notices", "list").out
+    assert bitloot("notices", "list").out.splitlines()[1].startswith(f"{lost[:8]}  ")
     assert "No notice" in bitloot("notices", "list", "--outcome", "moved").out
     unknown = bitloot("notices", "list", "--source", "foo")
     assert (unknown.code, "'foo' is not one of 'nowpayments'" in unknown.err) == (2, True)
+    assert "'fake' is not one of 'verified', 'foreign'" in bitloot("notices", "list", "--verdict", "fake").err
+    backwards = bitloot("notices", "list", "--since", "2026-11-20", "--until", "2026-11-19")
+    assert (backwards.code, "--since must be before --until" in backwards.err) == (2, True)
     assert bitloot("notices", "list", "--order", str(uuid.uuid4())).err == "✗ There is no such order.\n"
 
 

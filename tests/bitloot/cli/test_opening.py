@@ -9,7 +9,18 @@ import pytest
 from bitloot.cli.opening import database_url, open_database
 from bitloot.errors import UnsafeSettings
 from db import base
+from tests.bitloot.cli.conftest import Bitloot
 from tests.servers import Servers, drop_database, fresh_database, with_database
+
+
+def test_a_database_url_that_is_none_is_a_sentence_without_it(
+    bitloot: Bitloot, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "foo:sesame")
+    for command in ("kpi", "migrate"):
+        said = bitloot(command)
+        assert (said.code, "DATABASE_URL is no address of a database" in said.err) == (2, True)
+        assert "sesame" not in said.err
 
 
 def test_without_a_database_url_nothing_opens(nowhere: Path) -> None:

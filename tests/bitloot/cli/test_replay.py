@@ -62,7 +62,7 @@ def test_many_are_counted_and_written_down_for_sweep(
     told = bitloot("replay", "--outcome", "unknown", "--reason", "they were lost", "--yes")
     assert (told.code, "1 will run again" in told.out) == (0, True)
     assert (len(runs(in_environ)), sent) == (1, [])
-    assert "0 found" in bitloot("replay", "--outcome", "moved", "--reason", "none there").out
+    assert "No notice is found" in bitloot("replay", "--outcome", "moved", "--reason", "none there").out
 
 
 def test_it_must_be_said_which_and_why(bitloot: Bitloot, lost: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -41,6 +43,45 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {"price": "1.50", "name": "Zażółć"}
 
 
-def test_a_time_stays_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+LONG = {
+    "id": UUID("c0d58667-0000-4000-8000-000000000000"),
+    "at": "2026-11-22 02:00:00 UTC",
+    "source": "nowpayments",
+    "what": "two words and more of them",
+    "repeats": 0,
+}
+
+
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for name, value in {"COLUMNS": str(columns), "LINES": "25", "TERM": "dumb"}.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_in_a_pipe_a_row_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     show_rows([{"at": "2026-11-22 02:00:00 UTC", "what": "x" * 300}], empty="")
-    assert "2026-11-22 02:00:00 UTC" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[1] == f"2026-11-22 02:00:00  {'x' * 300}"
+
+
+def test_a_narrow_terminal_folds_between_words_and_leaves_out_what_is_spare(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_a_terminal(monkeypatch, 54)
+    show_rows([LONG], spare=("repeats",), empty="")
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "id        at UTC               source       what",
+        "c0d58667  2026-11-22 02:00:00  nowpayments  two words",
+        "                                            and more",
+        "                                            of them",
+        "· Not in so narrow a window: repeats.",
+    ]
+
+
+def test_where_nothing_else_helps_a_word_is_folded_but_no_id_and_no_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_a_terminal(monkeypatch, 50)
+    show_rows([LONG], spare=("repeats",), empty="")
+    out = capsys.readouterr().out
+    assert "c0d58667  2026-11-22 02:00:00  nowpayme" in out
+    assert max(map(len, out.splitlines())) <= 50
