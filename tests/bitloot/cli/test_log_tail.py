@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bitloot.cli.log_tail import LogTail
+from bitloot.cli.log_tail import APART, LogTail
 
 
 @pytest.fixture
@@ -35,10 +35,24 @@ def test_new_lines_are_printed_once_under_their_names(tmp_path: Path, printed: i
 def test_of_a_quiet_tail_only_trouble_is_printed(tmp_path: Path, printed: io.StringIO) -> None:
     path = tmp_path / "web.log"
     tail = LogTail({"web": path}, Console(file=printed, width=200), all_lines=False)
-    usual, odd = "2026Z [info     ] an error of 200 [web]", "2026Z [error    ] it broke [web]"
+    usual, odd = (
+        "2026-11-22T04:00:00Z [info     ] fine [web]",
+        "2026-11-22T04:00:01Z [error    ] it broke [web] a=1",
+    )
     path.write_text(f'{usual}\n{odd}\n{{"level": "warning"}}\n')
     tail.look()
-    assert printed.getvalue().splitlines() == [f"web │ {odd}", 'web │ {"level": "warning"}']
+    assert printed.getvalue().splitlines() == ["web │ 04:00:01 it broke", 'web │ {"level": "warning"}']
+
+
+def test_trouble_that_comes_again_and_again_is_counted(tmp_path: Path, printed: io.StringIO) -> None:
+    path, now = tmp_path / "web.log", [0.0]
+    tail = LogTail({"web": path}, Console(file=printed, width=200), all_lines=False, clock=lambda: now[0])
+    path.write_text("2026-11-22T04:00:01Z [error    ] it broke [web]\n" * 12)
+    tail.look()
+    now[0] = APART
+    tail.look()
+    tail.look()
+    assert printed.getvalue().splitlines() == ["web │ 04:00:01 it broke", "web │   11 more: it broke"]
 
 
 def test_a_log_that_is_not_there_yet_is_waited_for(tmp_path: Path, printed: io.StringIO) -> None:
