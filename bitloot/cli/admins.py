@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, get_args
 
@@ -42,7 +42,7 @@ role_option = click.option("--role", type=click.Choice(get_args(Role)), default=
 
 @click.group("admin")
 def command() -> None:
-    """Accounts of the console: add, list, disable; password, one-time codes, role.
+    """Accounts of the console: add, list, disable, enable; password, one-time codes, role.
 
     A password is asked for on the terminal, or is the first line of the standard input; never an argument.
     """
@@ -62,7 +62,7 @@ def add(email: str, role: Role, mail_only: bool, as_json: bool) -> None:
         if admin is None:
             raise Permanent(f"There is an account {address} already.", code="known_admin")
         _record("admin_add", admin, who, {"role": role, "password": not mail_only})
-    _tell(admin, f"{address} may sign in as {role}.", as_json=as_json)
+    _tell(admin, f"{address} may sign in as {role}.", (), as_json=as_json)
 
 
 @command.command("list")
@@ -83,15 +83,28 @@ def show(as_json: bool) -> None:
 
 @command.command("disable")
 @click.argument("email")
-@click.option("--undo", is_flag=True, help="Let the account sign in again.")
+@click.option("--undo", is_flag=True, hidden=True)  # `enable` in older scripts
 @as_json_option
 def disable(email: str, undo: bool, as_json: bool) -> None:
     """Let EMAIL in no more, and end every session and token of it now."""
+    _let_in(email, undo, as_json=as_json)
+
+
+@command.command("enable")
+@click.argument("email")
+@as_json_option
+def enable(email: str, as_json: bool) -> None:
+    """Let EMAIL sign in again, with the password and the codes that it had."""
+    _let_in(email, True, as_json=as_json)
+
+
+def _let_in(email: str, may: bool, *, as_json: bool) -> None:
     with _changing() as who, _known(email) as admin:
-        set_disabled(admin, not undo, who=who)
-        _record("admin_enable" if undo else "admin_disable", admin, who, {})
-    may = "may sign in again" if undo else "is out: no session, link or token of it gives a right any more"
-    _tell(admin, f"{admin.email} {may}.", as_json=as_json, disabled=not undo)
+        set_disabled(admin, not may, who=who)
+        _record("admin_enable" if may else "admin_disable", admin, who, {})
+        doubts = _doubts(admin)
+    told = "may sign in again" if may else "is out: no session, link or token of it gives a right any more"
+    _tell(admin, f"{admin.email} {told}.", doubts, as_json=as_json, disabled=not may)
 
 
 @command.command("password")
@@ -104,7 +117,8 @@ def password(email: str, remove: bool, as_json: bool) -> None:
     with _changing() as who, _known(email) as admin:
         set_password(admin, hashed, who=who)
         _record("admin_password", admin, who, {"removed": remove})
-    _tell(admin, f"{admin.email} has {'no' if remove else 'another'} password.", as_json=as_json)
+        doubts = _doubts(admin)
+    _tell(admin, f"{admin.email} has {'no' if remove else 'another'} password.", doubts, as_json=as_json)
 
 
 @command.command("role")
@@ -116,7 +130,8 @@ def change_role(email: str, role: Role, as_json: bool) -> None:
     with _changing() as who, _known(email) as admin:
         set_role(admin, role, who=who)
         _record("admin_role", admin, who, {"from": admin.role, "to": role})
-    _tell(admin, f"{admin.email} is {role} now.", as_json=as_json, role=role)
+        doubts = _doubts(admin)
+    _tell(admin, f"{admin.email} is {role} now.", doubts, as_json=as_json, role=role)
 
 
 @command.command("totp")
@@ -135,11 +150,11 @@ def totp(email: str, off: bool, as_json: bool) -> None:
         with transaction():
             set_totp(admin, sealed, who=who)
             _record("admin_totp", admin, who, {"on": not off})
+            doubts = _doubts(admin)
     if as_json and not off:
         return  # the secret was the document; that the code fitted is the exit code
-    _tell(
-        admin, f"{admin.email} signs in {'without' if off else 'with'} a code.", as_json=as_json, totp=not off
-    )
+    told = f"{admin.email} signs in {'without' if off else 'with'} a code."
+    _tell(admin, told, doubts, as_json=as_json, totp=not off)
 
 
 def _enrolled(settings: Settings, admin: Admin, *, as_json: bool) -> tuple[bytes, bytes]:
@@ -237,9 +252,29 @@ def _row(shown: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _tell(admin: Admin, sentence: str, *, as_json: bool, **changed: Any) -> None:
+def _doubts(before: Admin) -> list[str]:
+    """What the change of this account leaves as nobody may want it. Call it in the change's own transaction."""
+    now, owners = _found(before.email), [admin for admin in all_admins() if _may_own(admin)]
+    doubts = []
+    if before.disabled_at and now.disabled_at:
+        doubts.append(
+            f"{now.email} is disabled and may not sign in; `bitloot admin enable {now.email}` lets it in again."
+        )
+    if _may_own(before) and not owners:
+        doubts.append("Nobody may sign in as owner now; see `bitloot admin enable`, `role` and `add`.")
+    return doubts
+
+
+def _may_own(admin: Admin) -> bool:
+    return admin.role == "owner" and admin.disabled_at is None
+
+
+def _tell(admin: Admin, sentence: str, doubts: Sequence[str], *, as_json: bool, **changed: Any) -> None:
     if as_json:
         fresh = _shown(admin) | changed
-        print_json({name: value for name, value in fresh.items() if name in {"email", "role", *changed}})
+        told = {name: value for name, value in fresh.items() if name in {"email", "role", *changed}}
+        print_json(told | {"warnings": list(doubts)})
         return
     say(sentence)
+    for doubt in doubts:
+        say(doubt, mark="!", style="yellow")

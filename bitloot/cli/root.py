@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
+from io import TextIOWrapper
+from typing import Any
 
 import click
 import psycopg2
@@ -47,11 +49,17 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 
 #: Exit codes.
-FAILED, UNSAFE, INTERRUPTED = 1, 2, 130
+FAILED, UNSAFE, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 
 
 class Commands(click.Group):
     """Finds a command's module by its name, and first the shop that `bitloot up` runs here, for those that need one."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would call it a failure
+            raise click.exceptions.Exit(READER_GONE) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -76,33 +84,47 @@ def bitloot() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs one command and ends the process: 0 done, 1 it failed, 2 it may not start like this."""
+    """Runs one command and ends the process: 0 done, 1 it failed, 2 it may not start like this; 141 where the reader of
+    its output left before the end, as of programs that SIGPIPE ends."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # what a terminal's encoding lacks is a question mark, and no failure
+            stream.reconfigure(errors="replace")
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # or the interpreter complains at its end
+        code = READER_GONE
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """The exit code; what went wrong has been told. Raises BrokenPipeError."""
     try:
         code = bitloot.main(args=arguments, prog_name="bitloot", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:  # a group without a command: its help is the answer
         click.echo(error.ctx.get_help() if error.ctx else "")
-        sys.exit(0)
+        return 0
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except click.Abort:
-        sys.exit(INTERRUPTED)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
     except UnsafeSettings as refusal:
         _tell("BitLoot cannot start like this:", refusal.reasons)
-        sys.exit(UNSAFE)
+        return UNSAFE
     except BitLootError as error:
         _tell(escape(str(error)))
     except (psycopg2.OperationalError, psycopg2.InterfaceError):
         _tell("The database cannot be reached. See DATABASE_URL, or let `bitloot up` start one.")
     except redis.RedisError:
         _tell("Redis cannot be reached. See REDIS_URL, or let `bitloot up` start one.")
-    sys.exit(FAILED)
+    return FAILED
 
 
 def _tell(sentence: str, reasons: list[str] | None = None) -> None:

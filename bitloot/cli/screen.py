@@ -33,9 +33,15 @@ GAP = 2
 ZONE = " UTC"
 
 
-def screen() -> Console:
-    """Where text goes: in colour on a terminal, plain in a file or a pipe."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+class _Screen(Console):
+    def on_broken_pipe(self) -> None:
+        """`root.main` knows what to do, for all that is printed."""
+        raise BrokenPipeError
+
+
+def screen(least: int = WIDE) -> Console:
+    """Where text goes: in colour on a terminal; plain in a file or a pipe, which are `least` columns wide."""
+    return _Screen(highlight=False, width=None if sys.stdout.isatty() else max(WIDE, least))
 
 
 def say(sentence: str, *, mark: str = "✓", style: str = "green") -> None:
@@ -66,9 +72,7 @@ def show_rows(
         say(empty, mark="·", style="dim")
         return
     columns = [_column(name, [row[name] for row in rows], name in numbers) for name in rows[0]]
-    console = screen()
-    if not sys.stdout.isatty():
-        console = Console(highlight=False, width=max(WIDE, _width([column.widest for column in columns])))
+    console = screen(_width([column.widest for column in columns]))
     left_out: list[str] = []
     for name in spare:
         if _width([column.least for column in columns]) <= console.width:

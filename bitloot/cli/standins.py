@@ -37,7 +37,12 @@ def _understood(ctx: click.Context, param: click.Parameter, texts: tuple[str, ..
 @click.option("--faults", "listing", is_flag=True, help="List all faults, one a line.")
 @click.option("--json", "as_json", is_flag=True, help="With --faults: each with the rule that it stands for.")
 def command(faults: list[dict[str, Any]], listing: bool, as_json: bool) -> int:
-    """Run the stand-ins until Ctrl-C: NOWPayments, Kinguin in both dialects, Resend. Development only."""
+    """Run the stand-ins until Ctrl-C: NOWPayments, Kinguin in both dialects, Resend. Development only.
+
+    A fault bites once, or count=N times. With share (0 to 1, by chance) or lasts (seconds from its first bite) and no
+    count it goes on: to the end of lasts, until DELETE /control/faults takes all faults back, or until the stand-ins
+    end.
+    """
     if not listing:
         return main(faults)
     if as_json:

@@ -61,7 +61,8 @@ class Fault:
     bitten: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.seconds, self.lasts, self.share = float(self.seconds), float(self.lasts), float(self.share)
+        for name in ("seconds", "lasts", "share"):
+            setattr(self, name, _number(name, getattr(self, name)))
         whole = [self.status, self.times, self.seed]
         whole += [number for number in (self.count, self.retry_after) if number is not None]
         texts = (self.point, self.kind, self.name, self.body, self.content_type, self.match, self.variant)
@@ -115,6 +116,13 @@ class Fault:
 
     def row(self) -> dict[str, Any]:
         return {item.name: getattr(self, item.name) for item in fields(self)}
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is a number, not {str(value)[:20]!r}") from None
 
 
 class Faults:

@@ -28,7 +28,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, in_environ: dict[str, str]) -> Callab
     return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))
 
 
-def told() -> list[tuple[str, str]]:
+def records() -> list[tuple[str, str]]:
     found = AccessRecord.select().order_by(AccessRecord.id)
     return [(record.action, record.details["admin"]) for record in found]
 
@@ -39,7 +39,7 @@ def test_an_account_is_added_changed_and_disabled_and_each_is_a_record(
     assert "Nobody may sign in yet" in bitloot("admin", "list").out
     typed(f"{PASSWORD}\n")
     said = bitloot("admin", "add", "Olga@Shop.example", "--role", "owner", "--json")
-    assert said.document == {"email": EMAIL, "role": "owner"}
+    assert said.document == {"email": EMAIL, "role": "owner", "warnings": []}
     typed(f"another {PASSWORD}\n")
     changed = bitloot("admin", "password", EMAIL)
     assert "another password" in changed.out
@@ -55,7 +55,7 @@ def test_an_account_is_added_changed_and_disabled_and_each_is_a_record(
         assert olga is not None
         assert holds(olga.password_hash, SecretStr(f"another {PASSWORD}"))
         actions = ["admin_add", "admin_password", "admin_role", "admin_disable"]
-        assert told() == [(action, EMAIL) for action in actions]
+        assert records() == [(action, EMAIL) for action in actions]
 
 
 def test_codes_are_asked_for_once_the_first_was_typed(
@@ -83,6 +83,26 @@ def test_codes_are_asked_for_once_the_first_was_typed(
     assert "without a code" in bitloot("admin", "totp", EMAIL, "--off").out
 
 
+def test_who_is_disabled_is_said_to_be_until_enabled_and_the_last_owner_is_missed(
+    bitloot: Bitloot, typed: Callable[[str], None]
+) -> None:
+    bitloot("admin", "add", EMAIL, "--mail-only", "--role", "owner")
+    gone = "! Nobody may sign in as owner now;"
+    assert gone in bitloot("admin", "disable", EMAIL).out
+    typed(f"{PASSWORD}\n")
+    said = bitloot("admin", "password", EMAIL).out
+    assert f"! {EMAIL} is disabled and may not sign in; `bitloot admin enable {EMAIL}`" in said
+    assert gone not in said  # it was so before
+    told = bitloot("admin", "enable", EMAIL, "--json").document
+    assert told == {"email": EMAIL, "role": "owner", "disabled": False, "warnings": []}
+    assert bitloot("admin", "role", EMAIL, "owner").out == f"✓ {EMAIL} is owner now.\n"
+    assert gone in bitloot("admin", "role", EMAIL, "operator").out
+    with open_database():
+        assert [action for action, _ in records()] == [
+            *("admin_add", "admin_disable", "admin_password", "admin_enable", "admin_role", "admin_role")
+        ]
+
+
 def test_what_cannot_be_is_said_in_a_sentence(bitloot: Bitloot, typed: Callable[[str], None]) -> None:
     typed("short\n")
     weak = bitloot("admin", "add", EMAIL)
@@ -90,4 +110,5 @@ def test_what_cannot_be_is_said_in_a_sentence(bitloot: Bitloot, typed: Callable[
     bitloot("admin", "add", EMAIL, "--mail-only")
     assert "already" in bitloot("admin", "add", EMAIL, "--mail-only").err
     assert "no account with this address" in bitloot("admin", "disable", "eve@shop.example").err
-    assert bitloot("admin", "add", "not an address", "--mail-only").code == 1
+    no = bitloot("admin", "add", "not an address", "--mail-only")
+    assert (no.code, "Invalid value for EMAIL: this address has no @" in no.err) == (2, True)

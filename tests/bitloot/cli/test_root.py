@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,25 @@ def test_an_error_is_a_sentence_and_a_code(
     assert "pw" not in ended.err
     for part in said:
         assert part in ended.err
+
+
+def test_who_read_enough_ends_it_as_sigpipe_would_and_without_a_word(nowhere: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as nobody:
+        done = subprocess.run(
+            [sys.executable, "-m", "bitloot", "actors"], stdout=nobody, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_what_an_encoding_lacks_is_a_question_mark(nowhere: Path) -> None:
+    environ = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bitloot", "actors"], capture_output=True, env=environ, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Jitter: ?1 to ?2" in done.stdout
 
 
 def test_it_runs_as_a_module_and_starts_without_a_database(nowhere: Path) -> None:

@@ -76,8 +76,11 @@ def test_the_faults_are_listed_one_a_line_and_as_json(bitloot: Bitloot) -> None:
     assert json.dumps(document[0]["rule"])
 
 
-@pytest.mark.parametrize("fault", ["nonsense", "429:share", "429:share=2", "429:colour=red", "429:times=x"])
+@pytest.mark.parametrize(
+    "fault", ["nonsense", "429:share", "429:share=2", "429:colour=red", "429:times=x", "429:share=x"]
+)
 def test_a_fault_that_is_not_understood_is_a_usage_error(bitloot: Bitloot, fault: str) -> None:
     said = bitloot("standins", "--fault", fault)
     assert said.code == 2
     assert "--fault" in said.err
+    assert fault != "429:share=x" or "share is a number, not 'x'" in said.err
