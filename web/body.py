@@ -62,8 +62,11 @@ def read_model(req: Request, model: type[M]) -> M:
     body = read_body(req)
     if not body:
         raise Malformed("no body", code="no_body")
+    found = loads(body)
+    if not isinstance(found, dict):
+        raise Problem(422, "invalid", "Send a JSON object.")
     try:
-        return model.model_validate(loads(body))
+        return model.model_validate(found)
     except ValidationError as error:
         raise Problem(422, "invalid", "The body does not fit.", errors=_errors(error)) from None
 

@@ -97,6 +97,12 @@ def test_what_does_not_fit_names_the_member_and_not_the_value() -> None:
     assert "secret-value" not in str(caught.value.document)
 
 
+def test_what_is_no_object_is_told_so_in_words_of_the_web() -> None:
+    with pytest.raises(Problem) as caught:
+        read_model(json_request(b"[]"), Wanted)
+    assert (caught.value.document["status"], caught.value.document["detail"]) == (422, "Send a JSON object.")
+
+
 def test_json_is_read_strictly() -> None:
     for body, code in ((b'{"number":1,"number":2}', "json_duplicate_key"), (b"", "no_body")):
         with pytest.raises(Malformed) as caught:
