@@ -12,7 +12,7 @@ import click
 from bitloot.errors import Permanent
 from db.short_ids import Subject, ids_between
 
-__all__ = ["ID", "SHORT", "Given", "known_id"]
+__all__ = ["ID", "SHORT", "Given", "IdType", "known_id"]
 
 #: Digits that the console, tables and letters show of an id; of a longer beginning all count.
 SHORT = 8
@@ -29,17 +29,23 @@ class Given:
     last: uuid.UUID
 
 
-class _Id(click.ParamType[Given]):
+class IdType(click.ParamType[Given]):
+    """Takes ids; of what is none it says so, and then `elsewhere`."""
+
     name = "id"
+
+    def __init__(self, elsewhere: str = "") -> None:
+        self._elsewhere = elsewhere
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Given:
         digits = str(value).strip().lower().replace("-", "")
         if not re.fullmatch(rf"[0-9a-f]{{{SHORT},32}}", digits):
-            self.fail(f"{value!r} is no id: a UUID, or its first {SHORT} digits.", param, ctx)
+            no = f"{value!r} is no id: a UUID, or its first {SHORT} digits."
+            self.fail(f"{no} {self._elsewhere}".strip(), param, ctx)
         return Given(str(value), uuid.UUID(digits.ljust(32, "0")), uuid.UUID(digits.ljust(32, "f")))
 
 
-ID = _Id()
+ID = IdType()
 
 
 def known_id(subject: Subject, given: Given) -> uuid.UUID:

@@ -6,7 +6,6 @@ import asyncio
 import getpass
 import json
 import os
-import uuid
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import asdict
@@ -16,6 +15,8 @@ from typing import Any
 import click
 from rich.text import Text
 
+from bitloot.cli.ids import ID, Given, known_id
+from bitloot.cli.opening import open_database
 from bitloot.cli.screen import screen
 from bitloot.errors import Permanent, UnsafeSettings
 from bitloot.settings import Settings, load_settings
@@ -33,17 +34,19 @@ Heard = Event | Subscribed
 
 
 @click.command("watch")
-@click.argument("order", type=click.UUID, required=False)
+@click.argument("order", type=ID, required=False)
 @click.option("--url", help="The relay's address; without it, the one of these settings.")
-@click.option("--cursor", help="Tell first what came after this one.")
+@click.option(
+    "--cursor", help="Tell first what came after this one: the `cursor` of an event, as --json prints it."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line.")
-def command(order: uuid.UUID | None, url: str | None, cursor: str | None, as_json: bool) -> None:
+def command(order: Given | None, url: str | None, cursor: str | None, as_json: bool) -> None:
     """Print events as they happen: of ORDER, or of every order, job and notice. Ends with Ctrl-C.
 
     Asks with the token in BITLOOT_TOKEN, or with one made for you where ADMIN_TOKEN_SECRET is set.
     """
     settings = load_settings(check=False)
-    orders = None if order is None else [str(order)]
+    orders = None if order is None else [_whole(order, settings)]
     tell = _document if as_json else _line
     try:
         asyncio.run(_watch(url or settings.relay_address, _pass(settings), cursor, orders, tell))
@@ -53,13 +56,26 @@ def command(order: uuid.UUID | None, url: str | None, cursor: str | None, as_jso
         raise Permanent("There is no such order, or this token may not see it.", code="not_found") from None
 
 
+def _whole(order: Given, settings: Settings) -> str:
+    """The relay knows whole ids only. Raises click.UsageError where a short one cannot be looked up, and Permanent."""
+    if order.first == order.last:
+        return str(order.first)
+    if not settings.database_url.get_secret_value():
+        raise click.UsageError("Without DATABASE_URL the whole id of the order is needed.")
+    with open_database():
+        return str(known_id("orders", order))
+
+
 def _pass(settings: Settings) -> str | Callable[[], str]:
     """Raises UnsafeSettings where nobody gives one."""
     if given := os.environ.get("BITLOOT_TOKEN"):
         return given
     if not settings.admin_token_secret.get_secret_value():
         raise UnsafeSettings(
-            ["BITLOOT_TOKEN and ADMIN_TOKEN_SECRET are missing; one of them opens the relay."]
+            [
+                "BITLOOT_TOKEN and ADMIN_TOKEN_SECRET are missing; one of them opens the relay."
+                " `bitloot up` prints a token."
+            ]
         )
     tokens = Tokens.from_settings(settings)
     return lambda: tokens.admin(getpass.getuser(), "read-only", TOKEN_SECONDS)
@@ -72,8 +88,19 @@ async def _watch(
     orders: list[str] | None,
     tell: Callable[[Heard], None],
 ) -> None:
-    async with aclosing(follow(url, token, cursor=cursor, orders=orders)) as stream:
+    away = False
+
+    def unreachable() -> None:
+        nonlocal away
+        if not away:
+            click.echo(f"! The relay at {url} cannot be reached; trying again.", err=True)
+        away = True
+
+    async with aclosing(follow(url, token, cursor=cursor, orders=orders, unreachable=unreachable)) as stream:
         async for heard in stream:
+            if away:
+                click.echo("· The relay answers.", err=True)
+            away = False
             tell(heard)
 
 

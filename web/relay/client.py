@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
 from bitloot.errors import Permanent
 from web.relay.messages import Close
@@ -93,11 +93,13 @@ async def follow(
     *,
     cursor: str | None = None,
     orders: Iterable[str] | None = None,
+    unreachable: Callable[[], None] = lambda: None,
 ) -> AsyncGenerator[Event | Subscribed, None]:
     """Yields what the relay at `url` (ws://… or wss://…, with /fulfillment) tells, for ever.
 
     A buyer's token follows its order; an admin's the `orders`, or without them everything. Raises RelayRefused.
-    A `token` that is a function is asked again when the last one has expired.
+    A `token` that is a function is asked again when the last one has expired. `unreachable` is called after each try
+    at which no relay answered; the next one follows by itself.
     Close the iterator (contextlib.aclosing) when leaving it early.
     """
     place = _Place(
@@ -118,8 +120,11 @@ async def follow(
         except InvalidStatus as refused:
             if refused.response.status_code < 500:
                 raise RelayRefused(f"relay: HTTP {refused.response.status_code}") from None
+            unreachable()
+        except InvalidURI:
+            raise RelayRefused("relay: this is no address such as ws://127.0.0.1:8081/fulfillment") from None
         except (OSError, TimeoutError, WebSocketException):
-            pass
+            unreachable()
         await asyncio.sleep(place.pause())
 
 

@@ -67,6 +67,8 @@ def test_a_case_is_shown_with_its_figures_and_moves(bitloot: Bitloot, case: Case
     document = bitloot("case", "show", str(case.id), "--json").document
     assert [move["name"] for move in document["moves"]] == ["accept", "refund_due", "reject"]
     assert bitloot("case", "show", str(case.id)[:8], "--json").document == document
+    elsewhere = bitloot("prove", "order", str(case.id)[:8]).err
+    assert elsewhere == f"✗ This is a case of an order: bitloot prove order {str(case.order_id)[:8]}\n"
     missing = bitloot("case", "show", str(uuid.uuid4()))
     assert (missing.code, missing.err) == (1, "✗ There is no such case.\n")
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from bitloot.cli import watch
 from bitloot.cli.house import House
 from bitloot.cli.shopper import Shopper
 from bitloot.cli.watch import _told
 from tests.bitloot.cli.conftest import Bitloot
+from web.relay.client import Subscribed
 
 
 @contextmanager
@@ -40,7 +43,7 @@ def line_with(process: subprocess.Popen[str], words: str) -> str:
 def test_an_order_is_told_in_lines_that_a_person_likes(house: House) -> None:
     shopper = Shopper(house.settings, "bob@example.com")
     shopper.order([("tin-parade", 1)], "btc")
-    with watching(house, str(shopper.order_id)) as process:
+    with watching(house, str(shopper.order_id)[:8]) as process:
         assert "is created, since " in line_with(process, f"order {shopper.order_id}")
         shopper.pay()
         line = line_with(process, "payment:confirmed")
@@ -74,6 +77,29 @@ def test_without_any_token_it_says_what_is_missing(bitloot: Bitloot, nowhere: Pa
     said = bitloot("watch")
     assert said.code == 2
     assert "BITLOOT_TOKEN" in said.err
+    assert "`bitloot up` prints a token" in said.err
+
+
+def test_a_relay_that_does_not_answer_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two tries in vain, and then it is there."""
+    start = Subscribed(order=None, topic="orders", recovered=None, cursor="1", snapshot=None)
+
+    async def follow(
+        *_: object, unreachable: Callable[[], None], **__: object
+    ) -> AsyncGenerator[Subscribed, None]:
+        unreachable()
+        unreachable()
+        yield start
+
+    monkeypatch.setattr(watch, "follow", follow)
+    heard: list[object] = []
+    asyncio.run(watch._watch("ws://127.0.0.1:9", "a token", None, None, heard.append))
+    assert heard == [start]
+    assert capsys.readouterr().err == (
+        "! The relay at ws://127.0.0.1:9 cannot be reached; trying again.\n· The relay answers.\n"
+    )
 
 
 @pytest.mark.parametrize(
