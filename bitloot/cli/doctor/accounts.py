@@ -10,7 +10,7 @@ from db.admins import all_admins
 __all__ = ["check_accounts"]
 
 ADD = "bitloot admin add you@shop.example --role owner"
-UNDO = "Let one in again: bitloot admin disable EMAIL --undo"
+ENABLE = "Let one in again: bitloot admin enable EMAIL"
 
 
 @in_database
@@ -21,7 +21,7 @@ def check_accounts(_: Settings) -> Said:
         return warn("Nobody may sign in to the console: there is no account.", f"Add one: {ADD}")
     able = [admin for admin in known if admin.disabled_at is None]
     if not able:
-        return warn("Nobody may sign in to the console: all accounts are disabled.", UNDO)
+        return warn("Nobody may sign in to the console: all accounts are disabled.", ENABLE)
     owners = sum(admin.role == "owner" for admin in able)
     if not owners:
         return warn(
