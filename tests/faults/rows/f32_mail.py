@@ -63,10 +63,11 @@ def _by_smtp(trial: Trial) -> None:
             load = trial.load(shop, orders=orders, pace=1.0 if trial.full else 0.0)
             until(lambda: bool(sink.raw), seconds=60, what="a letter")
             time.sleep(0.5)
-            sink.cuts.clear()
+            # before the cuts end: no letter in between is taken and answered
             sink.says["RCPT"] = "451 Later, please"
             time.sleep(DOWN)
             lost = len(sink.raw)
+            sink.cuts.clear()
             sink.says.clear()
             trial.settle(load, within=120)
             trial.bit(lost)
