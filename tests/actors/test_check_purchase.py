@@ -12,6 +12,7 @@ from db import Case, Order, Purchase, base
 from tests.actors.conftest import KINGUIN, PaidOrder, fault
 from tests.actors.ledger import charged, pass_time
 from tests.factories import again
+from tests.waiting import until
 from web.standins.server import RunningStandins
 
 DEAD = [OrderState.FAILED, OrderState.REFUND_DUE, OrderState.REVIEW]
@@ -28,6 +29,8 @@ def test_a_bought_line_of_a_failed_order_is_an_orphan_told_once(
 ) -> None:
     purchase = bought(paid_order((KINGUIN, 1)), standins)
     again(purchase.order).advance(OrderState.FAILED, actor="test")
+    ref, kinguin = purchase.supplier_ref or "", shop.suppliers[purchase.supplier]
+    until(lambda: str(kinguin.status(ref, 1).status) == "delivered", what="the delivery over there")
     for _ in range(2):
         check_purchase(str(purchase.id))
     case = Case.get()
