@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable
@@ -19,12 +20,12 @@ def hear_once(number: signal.Signals, clock: Callable[[], float] = time.monotoni
     handler: Any = signal.getsignal(number)
     if not callable(handler):
         return
-    heard_at: list[float] = []
+    heard_at = -math.inf
 
     def hear(signum: int, frame: FrameType | None) -> None:
-        if heard_at and clock() - heard_at[-1] < ECHO:
-            return
-        heard_at.append(clock())
-        handler(signum, frame)
+        nonlocal heard_at
+        if clock() - heard_at >= ECHO:
+            heard_at = clock()
+            handler(signum, frame)
 
     signal.signal(number, hear)

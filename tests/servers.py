@@ -112,6 +112,6 @@ def _run(url: str, statement: str) -> None:
 
 def refuse_used_redis(url: str, number: int) -> None:
     """Raises RuntimeError unless the database that tests will empty holds nothing now."""
-    with redis.Redis.from_url(urlunsplit(urlsplit(url)._replace(path=f"/{number}"))) as client:
+    with redis.Redis.from_url(with_database(url, str(number))) as client:
         if client.dbsize():
             raise RuntimeError(f"REDIS_URL: database {number} is not empty, and tests would empty it.")

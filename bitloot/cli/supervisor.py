@@ -85,7 +85,9 @@ class Supervisor:
 def _end(process: Supervised) -> str:
     """How it ended; its last line only where it may tell why, which one that was killed had no time for."""
     code = process.poll()
-    if code is None or code >= 0:
+    if code is None:
+        return "does not run"  # its last start failed, and was told
+    if code >= 0:
         return f"ended with {code}: {process.last_lines(1)}"
     try:
         return f"was killed ({signal.Signals(-code).name})"

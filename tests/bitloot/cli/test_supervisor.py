@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bitloot.cli.supervisor import Supervisor
-from bitloot.engines.process import Process
+from bitloot.engines.process import CannotStart, Process
 from bitloot.engines.valkey import ValkeyEngine
 from tests.waiting import until
 
@@ -52,6 +52,16 @@ def test_an_engine_comes_back_where_the_others_look_for_it(tmp_path: Path, said:
         engine.process.kill()
         until(lambda: looked(watch, said, "is up again"))
         assert (engine.url, engine.running) == (before, True)
+
+
+def test_an_engine_that_cannot_start_is_said_not_to_run(tmp_path: Path, said: list[str]) -> None:
+    with ValkeyEngine(tmp_path, durable=False):
+        second = ValkeyEngine(tmp_path, durable=False)
+        with pytest.raises(CannotStart):
+            second.start()
+        watch = Supervisor({"Valkey": second}, said.append, first=0.05, longest=0.2)
+        watch.look()
+        assert said == ["Valkey does not run; starting it in 0.05 s"]
 
 
 def test_the_pause_grows_while_it_keeps_dying(tmp_path: Path, said: list[str]) -> None:
