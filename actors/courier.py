@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import queue
 import threading
+import time
 from typing import Any
 
 import dramatiq
@@ -24,6 +25,9 @@ CAPACITY = 10_000
 
 #: Messages that go in one round trip.
 BATCH = 64
+
+#: Between two trips (seconds): a message that comes after a quiet while goes at once, those of a busy one go together.
+APART = 0.01
 
 #: How long (seconds) a stopping process waits for messages still on their way.
 FLUSH = 3.0
@@ -50,9 +54,13 @@ class _Courier:
         self._thread.join(FLUSH)
 
     def _run(self) -> None:
-        going = True
+        going, last = True, -APART
         while going:
-            messages = self._gather(self._waiting.get())
+            first = self._waiting.get()
+            if first is not None:
+                time.sleep(max(last + APART - time.monotonic(), 0))
+            last = time.monotonic()
+            messages = self._gather(first)
             going = messages[-1] is not None
             try:
                 _enqueue([message for message in messages if message is not None])

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gunicorn import http  # type: ignore[import-untyped]
+from gunicorn.http.message import Request  # type: ignore[import-untyped]
 from gunicorn.http.unreader import Unreader  # type: ignore[import-untyped]
 
 from web.framing import Framing
 from web.limits import MAX_HELD, SMALL
 
-__all__ = ["Arrival", "Held", "parser_of_what_came", "receive", "send"]
+__all__ = ["Arrival", "Held", "parser_of_what_came", "receive", "send", "unblock"]
 
 #: What one look at a socket takes (bytes).
 PIECE = 64 * 1024
@@ -66,15 +67,35 @@ class Held:
 class _Gathered(Unreader):  # type: ignore[misc]
     """What has arrived, and nothing more: whoever reads on finds the end and does not wait for the client."""
 
+    peer_is_trusted: bool | None = None  # not known before the first request
+
     def chunk(self, size_hint: int | None = None) -> bytes:
         return b""
+
+
+class _Request(Request):  # type: ignore[misc]
+    """Whether the peer is a trusted proxy is found out once for a connection: to read its address takes gunicorn longer
+    than to parse a notice."""
+
+    def _peer_is_trusted_proxy(self) -> bool:
+        known: bool | None = self.unreader.peer_is_trusted
+        if known is None:
+            known = self.unreader.peer_is_trusted = bool(super()._peer_is_trusted_proxy())
+        return known
 
 
 def parser_of_what_came(cfg: Any, client: Any) -> Any:
     """gunicorn's parser, over what is put into its `unreader`."""
     parser = http.get_parser(cfg, (), client)
+    parser.mesg_class = _Request
     parser.unreader = _Gathered()
     return parser
+
+
+def unblock(sock: socket.socket) -> None:
+    """To say so again would be a system call, and another thread's turn."""
+    if sock.gettimeout() != 0:
+        sock.setblocking(False)
 
 
 def receive(sock: socket.socket) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -10,6 +11,10 @@ from typing import Protocol
 from greenlet import getcurrent, greenlet
 
 __all__ = ["Desk", "Elsewhere", "Sleeper", "at_the_desk", "sleeper", "soon"]
+
+
+#: How long (seconds) a busy loop goes on reading before it does what was asked of it for soon.
+PATIENCE = 0.02
 
 
 class Elsewhere(BaseException):
@@ -30,13 +35,18 @@ class Sleeper(Protocol):
 
 
 class Desk:
-    """`call` runs something in the loop's thread soon, and may be called from any thread."""
+    """`call` runs something in the loop's thread soon, and may be called from any thread. `has_more`: whether the loop
+    has found other things to do by now."""
 
-    def __init__(self, call: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(
+        self, call: Callable[[Callable[[], None]], None], has_more: Callable[[], bool] = lambda: False
+    ) -> None:
         self._call = call
+        self._has_more = has_more
         self._awake: deque[_Visit] = deque()
         self._called = False
         self._soon: list[Callable[[], None]] = []
+        self._soon_by = 0.0  # monotonic clock
 
     def serve(self, work: Callable[[], None], done: Callable[[], None]) -> None:
         """Runs `work` until it has ended or stands still, and `done` when it has ended. What `work` raises is raised in
@@ -51,13 +61,17 @@ class Desk:
             self._call(self._resume)
 
     def soon(self, work: Callable[[], None]) -> None:
-        """Runs `work` after whatever else the loop has found to do; once, however many visits ask for it meanwhile."""
+        """Runs `work` when the loop has nothing else to do, or after PATIENCE; once, however many visits ask for it."""
         if not self._soon:
+            self._soon_by = time.monotonic() + PATIENCE
             self._call(self._end_round)
         if work not in self._soon:
             self._soon.append(work)
 
     def _end_round(self) -> None:
+        if self._has_more() and time.monotonic() < self._soon_by:
+            self._call(self._end_round)
+            return
         works, self._soon = self._soon, []
         for work in works:
             work()

@@ -1,4 +1,4 @@
-"""What follows a commit and is no part of the answer: messages and bells, those of a round of the loop together."""
+"""What follows a commit and is no part of the answer: messages and bells, those of many requests together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Errands"]
 
 class Errands:
     """Each message wakes the courier's thread, and each bell the ringer's, which take the processor from the loop that
-    is just about to answer the next: at the desk they go when the round is over. Elsewhere they go at once.
+    is just about to answer the next: at the desk they go when it has nothing else to do. Elsewhere they go at once.
 
     A process that ends before has committed what they speak of, and sweep finds it.
     """
@@ -20,9 +20,9 @@ class Errands:
     def __init__(self) -> None:
         self._waiting: deque[Callable[[], None]] = deque()
 
-    def add(self, errand: Callable[[], None]) -> None:
-        """`errand` neither raises nor waits, and needs nothing of the request's context any more."""
-        self._waiting.append(errand)
+    def add(self, *errands: Callable[[], None]) -> None:
+        """None of `errands` raises or waits, or needs anything of the request's context any more."""
+        self._waiting.extend(errands)
         soon(self._run)
 
     def _run(self) -> None:

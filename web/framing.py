@@ -12,6 +12,12 @@ __all__ = ["Framing", "Verdict"]
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 
+#: The lines of a head that say how long the request is, or that its sender waits; whether they are well formed is for
+#: the parser. Possessive, so that no head takes long.
+_TELLING = re.compile(
+    rb"\r\n\s*+(content-length|transfer-encoding|expect)\s*+:((?:[^\r]|\r(?!\n))*+)", re.IGNORECASE
+)
+
 #: A line with the size of a chunk, perhaps after the line end of the chunk before. Extensions (RFC 9112 §7.1.1) are
 #: legal and nobody sends them; whatever else a line says is for the parser.
 _SIZE_LINE = re.compile(
@@ -95,9 +101,8 @@ class Framing:
         """
         lengths: list[bytes] = []
         codings: list[bytes] = []
-        for line in head.split(b"\r\n")[1:]:
-            name, _, value = line.partition(b":")
-            match name.strip().lower():
+        for name, value in _TELLING.findall(head):
+            match name.lower():
                 case b"content-length":
                     lengths.append(value.strip())
                 case b"transfer-encoding":

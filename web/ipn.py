@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -76,12 +77,13 @@ class Ipn:
         answer(resp, Ok())
 
     def _tell(self, taken: Taken, notice: NewNotice) -> None:
-        if taken.dst is OrderState.PAID:
-            self._errands.add(partial(courier.send, courier.message_to(reserve, str(taken.order_id))))
-        if taken.dst is not None:
-            self._errands.add(ring)
         heard = {"source": notice.source, "event": notice.event, "outcome": taken.outcome}
-        self._errands.add(partial(ring, "webhook:received", heard))
+        errands: list[Callable[[], None]] = [partial(ring, "webhook:received", heard)]
+        if taken.dst is not None:
+            errands.insert(0, ring)
+        if taken.dst is OrderState.PAID:
+            errands.insert(0, partial(courier.send, courier.message_to(reserve, str(taken.order_id))))
+        self._errands.add(*errands)
 
     def _seal(self, news: PaymentNews | OtherNews, delivery: Delivery, verdict: str) -> NewNotice:
         event, external_id, proof = _told(news)

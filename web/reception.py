@@ -14,6 +14,7 @@ from falcon import Request
 from bitloot.errors import BadSignature, Malformed
 from bitloot.senders import FOREIGN, Senders
 from bitloot.shop import Shop
+from db.notices import KEPT_HEADERS
 from db.refused import keep_refused
 from web.auth import address_of
 from web.body import read_body
@@ -31,6 +32,12 @@ RATE, BURST = 5.0, 20.0
 #: The database's part in keeping one (seconds): the answer is a refusal whether it is kept or not.
 SECONDS = 0.5
 
+#: The headers that say something about a notice, and where WSGI has them: forty others need not be looked at.
+TOLD = {
+    name: ("" if name == "content-type" else "HTTP_") + name.upper().replace("-", "_")
+    for name in sorted(KEPT_HEADERS)
+}
+
 
 @dataclass
 class Delivery:
@@ -38,7 +45,7 @@ class Delivery:
 
     source: str
     address: str
-    headers: Mapping[str, str]  # names in lower case
+    headers: Mapping[str, str]  # those that are kept, their names in lower case
     body: bytes = b""
     size: int = 0  # bytes: of the body, or announced
     began: float = field(default_factory=time.monotonic)
@@ -56,7 +63,9 @@ class Reception:
     def delivery(self, req: Request, source: str) -> Iterator[Delivery]:
         """The request with its body, to be verified and understood inside. What is raised there because of the
         sender is kept beside its refusal, and goes on to become the answer."""
-        arrived = Delivery(source, address_of(req), req.headers_lower)
+        env = req.env
+        told = {name: env[key] for name, key in TOLD.items() if key in env}
+        arrived = Delivery(source, address_of(req), told)
         try:
             arrived.size = req.content_length or 0
             arrived.body = read_body(req)

@@ -13,12 +13,13 @@ from typing import Any
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
-from web.arrivals import Arrival, Held, parser_of_what_came, receive, send
-from web.desk import Desk, Elsewhere, at_the_desk
+from web.arrivals import Arrival, Held, parser_of_what_came, receive, send, unblock
+from web.desk import Desk, at_the_desk
 from web.exchange import Still, exchange
 from web.framing import Verdict
 from web.limits import HEAD_SECONDS, LINGER_SECONDS, MAX_HELD, REQUEST_SECONDS, WRITE_SECONDS
 from web.refusals import Refusal, refusal_for
+from web.visit import Visit
 
 __all__ = ["GatheringWorker"]
 
@@ -42,15 +43,7 @@ REFUSALS: Mapping[Verdict, Refusal] = {
     Verdict.AMBIGUOUS: Refusal(400, "bad_request"),
 }
 
-
 OVERLOADED = Refusal(503, "overloaded")
-
-
-class _Visit:
-    """How a request at the desk ended."""
-
-    keeps = False
-    is_elsewhere = False
 
 
 class GatheringWorker(ThreadWorker):  # type: ignore[misc]
@@ -90,8 +83,12 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         self._notices = ThreadPoolExecutor(NOTICE_THREADS, thread_name_prefix="notices")
-        self._desk = Desk(self.method_queue.defer)
+        self._desk = Desk(self.method_queue.defer, self._has_more)
         super().init_process()
+
+    def _has_more(self) -> bool:
+        own = self.method_queue.fileno()
+        return any(key.fd != own for key, _ in self.poller.select(0))
 
     # --- arriving: called by ThreadWorker for a new connection, and for one on which the next request begins
 
@@ -100,7 +97,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         if conn.parser is None:
             conn.parser = parser_of_what_came(self.cfg, conn.client)
             conn.initialized = True
-        conn.sock.setblocking(False)
+        unblock(conn.sock)
         self._arriving[conn] = Arrival()
         self._take(conn, conn.parser.unreader.take_buffered() or receive(conn.sock))
 
@@ -132,8 +129,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     def _serve(self, conn: TConn, data: bytes) -> None:
         conn.parser.unreader.unread(data)
         if data.startswith(PAYMENTS):
-            visit = _Visit()
-            self._desk.serve(partial(self._visit, conn, visit), partial(self._end_visit, conn, data, visit))
+            visit = Visit()
+            self._desk.serve(partial(visit.run, self, conn), partial(self._end_visit, conn, data, visit))
         elif data.startswith(NOTICES):
             self._hand_over(conn, self._notices)
         elif self.tpool._work_queue.qsize() < self.most_waiting or data.startswith(ASKING):
@@ -141,13 +138,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self._refuse(conn, OVERLOADED)
 
-    def _visit(self, conn: TConn, visit: _Visit) -> None:
-        try:
-            visit.keeps = self.handle(conn)
-        except Elsewhere:
-            visit.is_elsewhere = True
-
-    def _end_visit(self, conn: TConn, data: bytes, visit: _Visit) -> None:
+    def _end_visit(self, conn: TConn, data: bytes, visit: Visit) -> None:
         if not visit.is_elsewhere:
             self._finish(conn, visit.keeps)
             return
@@ -176,8 +167,10 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
     # --- being served
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
-        """With nothing left to read. At the desk, an answer that the socket does not take at once is not sent."""
-        conn.sock.settimeout(0 if at_the_desk() else self.write_seconds)
+        """With nothing left to read. At the desk, where the socket does not block, what it does not take at once is not
+        sent."""
+        if not at_the_desk():
+            conn.sock.settimeout(self.write_seconds)
         req._expected_100_continue = False  # said in _await, when there was something to wait for
         self.nr += 1
         if self.nr >= self.max_requests:
@@ -207,7 +200,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         elif conn.parser.unreader.buf.getvalue():  # the next request is here: a turn of the loop for each
             self.method_queue.defer(self.enqueue_req, conn)
         else:
-            conn.sock.setblocking(False)
+            unblock(conn.sock)
             conn.set_timeout()
             if not self.alive:
                 conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
@@ -225,7 +218,7 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         """Says that no more will come, and lets the client read to the end before the socket closes."""
         self._held.release(conn)
         try:
-            conn.sock.setblocking(False)
+            unblock(conn.sock)
             conn.sock.shutdown(socket.SHUT_WR)
         except OSError:
             self._drop(conn)
