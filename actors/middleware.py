@@ -21,7 +21,7 @@ from actors.figures import show_figures
 from actors.policy import POLICIES, Policy
 from actors.signals import hear_once
 from bitloot.errors import BitLootError, Retryable, UnsafeSettings, frames_of
-from bitloot.logs import configure_logs
+from bitloot.logs import configure_logs, keep_loggers
 from bitloot.settings import load_settings
 from bitloot.tracing import configure_traces, stop_traces
 from db import base
@@ -57,6 +57,7 @@ class Boot(Middleware):
         # As many as can run at once: fewer would idle threads, more would be hostages of a kill (RELIABILITY §2.1).
         worker.queue_prefetch = worker.worker_threads
         worker.delay_prefetch = DELAYED
+        keep_loggers()
         gc.collect()
         gc.freeze()  # what is here now stays: no later collection has to walk through it
 

@@ -14,7 +14,7 @@ from bitloot.errors import BitLootError, frames_of
 from bitloot.scrub import hide_settings, scrubbed
 from bitloot.settings import Settings
 
-__all__ = ["configure_logs"]
+__all__ = ["configure_logs", "keep_loggers"]
 
 Event = MutableMapping[str, Any]
 
@@ -65,6 +65,12 @@ def configure_logs(settings: Settings, process: str, stream: TextIO | None = Non
         )
     )
     _route(handler, level)
+
+
+def keep_loggers() -> None:
+    """From here on each logger is made once, and not anew for each line, written or not: for a process that configures
+    its logs no more. Loggers in use before are not concerned."""
+    structlog.configure(cache_logger_on_first_use=True)
 
 
 def _route(handler: logging.Handler, level: int) -> None:

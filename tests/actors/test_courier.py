@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from types import SimpleNamespace
 
+import pytest
+
+from actors import courier
 from actors.broker import connect
 from actors.courier import post, stop
 from actors.reserve import reserve
 from bitloot.settings import Settings
 from bitloot.shop import Shop
 from tests.actors.conftest import Queued
+from tests.waiting import until
 
 
 def test_what_is_posted_is_sent_in_order(shop: Shop, queued: Queued) -> None:
@@ -17,6 +23,31 @@ def test_what_is_posted_is_sent_in_order(shop: Shop, queued: Queued) -> None:
         post(reserve, str(number))
     stop()  # sends what waits
     assert queued(reserve) == [str(number) for number in range(20)]
+
+
+def test_messages_of_a_busy_time_travel_together(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first goes at once; the next trip begins a while after it, with all that came meanwhile."""
+    trips: list[list[str]] = []
+    pauses: list[float] = []
+    busy = threading.Event()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if seconds:
+            busy.wait(60)
+
+    monkeypatch.setattr(courier, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=pause))
+    monkeypatch.setattr(
+        courier, "_enqueue", lambda messages: trips.append([message.args[0] for message in messages])
+    )
+    post(reserve, "1")
+    until(lambda: len(trips) == 1)
+    for number in "234":
+        post(reserve, number)
+    busy.set()
+    stop()
+    assert trips == [["1"], ["2", "3", "4"]]
+    assert pauses == [0, courier.APART]
 
 
 def test_without_redis_posting_neither_waits_nor_raises(standin_settings: Settings, shop: Shop) -> None:

@@ -14,7 +14,7 @@ import pytest
 import structlog
 
 from bitloot.errors import Blocked
-from bitloot.logs import configure_logs
+from bitloot.logs import configure_logs, keep_loggers
 from bitloot.scrub import forget_secrets
 from bitloot.settings import Settings, load_settings
 
@@ -153,3 +153,24 @@ def test_warnings_are_logged(lines: Lines) -> None:
         (line,) = lines()
         logging.captureWarnings(False)
     assert line["logger"] == "py.warnings"
+
+
+def test_loggers_that_are_kept_are_made_once(lines: Lines) -> None:
+    made: list[str] = []
+    before = structlog.get_config()
+
+    class Counted(structlog.stdlib.LoggerFactory):
+        def __call__(self, *args: object) -> logging.Logger:
+            made.append("logger")
+            return super().__call__(*args)
+
+    try:
+        keep_loggers()
+        structlog.configure(logger_factory=Counted())
+        log = structlog.get_logger("kept")
+        for number in range(3):
+            log.info("one of three", number=number)
+    finally:
+        structlog.configure(**before)
+    assert [line["number"] for line in lines()] == [0, 1, 2]
+    assert made == ["logger"]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from web.arrivals import Arrival, Held
+from typing import Any
+
+import pytest
+from gunicorn.config import Config  # type: ignore[import-untyped]
+
+from web.arrivals import Arrival, Held, parser_of_what_came
 from web.limits import SMALL
 
 
@@ -51,3 +56,23 @@ def test_many_slow_senders_hold_no_more_than_the_bound() -> None:
             most = max(most, held.total)
     assert bound / 2 < most <= bound
     assert 0 < len(arriving) < 50
+
+
+class Asked(Config):  # type: ignore[misc]
+    """gunicorn's settings, and how often it read whom they trust."""
+
+    asked = 0
+
+    def forwarded_allow_networks(self) -> Any:
+        self.asked += 1
+        return super().forwarded_allow_networks()
+
+
+@pytest.mark.parametrize(("peer", "scheme"), [("127.0.0.1", "https"), ("10.0.0.7", "http")])
+def test_whom_a_proxy_is_believed_is_found_out_once_for_a_connection(peer: str, scheme: str) -> None:
+    settings = Asked()
+    parser = parser_of_what_came(settings, (peer, 1))
+    for _ in range(3):
+        parser.unreader.unread(b"GET / HTTP/1.1\r\nHost: shop\r\nX-Forwarded-Proto: https\r\n\r\n")
+        assert next(parser).scheme == scheme
+    assert settings.asked == 1

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.waiting import until
 from web.deadline import database
 from web.desk import Desk, Elsewhere, Sleeper, at_the_desk, sleeper, soon
 
@@ -82,6 +83,27 @@ def test_what_many_visits_ask_for_is_done_once_and_after_all_of_them() -> None:
     loop.turn()
     assert done == [False, False]
     assert loop.calls.empty()
+
+
+def test_a_busy_loop_reads_on_before_it_does_what_was_asked_of_it() -> None:
+    """Whoever has come by then goes with the others; but they do not wait for ever."""
+    loop, done = Loop(), []
+    more = [True, True, False]
+    loop.desk = Desk(loop.calls.put, lambda: more.pop(0))
+    loop.desk.serve(lambda: soon(lambda: done.append("idle")), lambda: None)
+    loop.turn()
+    loop.turn()
+    assert done == []
+    loop.turn()
+    assert done == ["idle"]
+    loop.desk = Desk(loop.calls.put, lambda: True)
+    loop.desk.serve(lambda: soon(lambda: done.append("at last")), lambda: None)
+
+    def turned() -> bool:
+        loop.turn()
+        return done == ["idle", "at last"]
+
+    until(turned)
 
 
 def test_elsewhere_it_is_done_at_once() -> None:
