@@ -47,7 +47,7 @@ def test_messages_of_a_busy_time_travel_together(shop: Shop, monkeypatch: pytest
     busy.set()
     stop()
     assert trips == [["1"], ["2", "3", "4"]]
-    assert pauses == [0, courier.APART]
+    assert pauses == [0, pytest.approx(courier.APART)]
 
 
 def test_without_redis_posting_neither_waits_nor_raises(standin_settings: Settings, shop: Shop) -> None:
