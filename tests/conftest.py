@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import os
 import secrets
 import signal
@@ -46,6 +47,17 @@ HOUSES = ("running_house", "shared_house", "browsed_house")
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: every third second of a test is spent waiting for others."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """What is imported and collected stays to the end: nobody need look through it for garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

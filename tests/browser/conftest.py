@@ -13,26 +13,16 @@ from db import base
 from tests.flows.conftest import open_house
 from tests.flows.house import House
 from tests.servers import Servers
-from tests.tools import CHROMIUM
+from tests.tools import CHROMIUM, CHROMIUM_FLAGS
 
 expect.set_options(timeout=30_000)
-
-#: Quiet, and fit for a root user in a container.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The machine's own: these files are left out where there is none (tests/conftest.py)."""
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield launched
         launched.close()
 

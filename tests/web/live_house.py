@@ -16,12 +16,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from bitloot.engines.ports import free_port
 from bitloot.shop import Shop
-from tests.tools import CHROMIUM, NODE
+from tests.tools import NODE
 from tests.web.relay.ears import PATIENCE
 from web.app import create_app
 from web.pages import FOLDER
 
-__all__ = ["CHROMIUM", "NODE", "LiveHouse", "NodeEar", "live_house"]
+__all__ = ["NODE", "LiveHouse", "NodeEar", "live_house"]
 
 EAR = Path(__file__).parent / "live_ear.mjs"
 

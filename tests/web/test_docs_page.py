@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from bitloot.shop import Shop
-from tests.tools import CHROMIUM
+from tests.tools import CHROMIUM, CHROMIUM_FLAGS
 from tests.web.live_house import LiveHouse, live_house
 from tests.web.signing_in import EMAIL, PASSWORD, an_account
 
@@ -24,7 +24,7 @@ def house(shop: Shop) -> Iterator[LiveHouse]:
 @pytest.fixture
 def page(house: LiveHouse) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         page = browser.new_page()
         page.set_default_timeout(20_000)
         page.goto(f"{house.base}/docs")

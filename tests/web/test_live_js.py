@@ -10,8 +10,9 @@ from playwright.sync_api import sync_playwright
 
 from bitloot.shop import Shop
 from bitloot.states import OrderState
+from tests.tools import CHROMIUM, CHROMIUM_FLAGS
 from tests.waiting import until
-from tests.web.live_house import CHROMIUM, LiveHouse, NodeEar, live_house
+from tests.web.live_house import LiveHouse, NodeEar, live_house
 from tests.web.relay.ears import RelayThread, a_settled_order
 from web.relay.limits import Limits
 
@@ -100,7 +101,7 @@ def test_a_real_browser_follows_under_the_pages_own_policy(house: LiveHouse) -> 
     order = a_settled_order()
     token = house.shop.tokens.buyer(order.id)
     with a_relay(house), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         page = browser.new_page()
         page.goto(f"{house.base}/docs")
         page.evaluate(
