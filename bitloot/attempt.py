@@ -183,6 +183,9 @@ class Connection(http.client.HTTPConnection):
     #: Seconds between two pieces, once it is open; `timeout` is for the hand-shakes.
     patience: float | None = None
 
+    #: When it was last used (monotonic clock), for whoever keeps it.
+    idle_since: float = -math.inf
+
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._create_connection = _connected

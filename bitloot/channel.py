@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import math
 import os
 import select
 import ssl
+import time
 import weakref
 import zlib
 from collections import deque
@@ -26,6 +28,10 @@ CHUNK = 16 * 1024
 
 #: Idle connections that are kept: as many threads as one process may run.
 KEPT = 64
+
+#: A POST goes by no connection that was idle for longer (seconds): no server in use ends one so soon, and what it ends
+#: while we write is in doubt.
+YOUNG = 1.0
 
 
 class TooLargeError(Exception):
@@ -81,7 +87,9 @@ class Channel:
         `fresh`: by a connection of its own, which is closed after it.
         """
         place = self.place()
-        connection = (None if fresh else self._kept()) or self._new(place)
+        connection = (None if fresh else self._kept(YOUNG if method == "POST" else math.inf)) or self._new(
+            place
+        )
         try:
             reply, lasts = self._by(connection, method, place.prefix + path or "/", headers, body)
         except BaseException:
@@ -128,8 +136,9 @@ class Channel:
         connection.patience = self._read_timeout
         return connection
 
-    def _kept(self) -> Connection | None:
-        """An idle connection that the other side did not end meanwhile."""
+    def _kept(self, idle: float) -> Connection | None:
+        """The connection that was idle for the shortest time, `idle` seconds at most, and that the other side did not
+        end meanwhile."""
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self.close()  # our copies of the parent's sockets; its own stay open
@@ -138,6 +147,9 @@ class Channel:
                 connection = self._idle.pop()
             except IndexError:
                 return None
+            if time.monotonic() - connection.idle_since > idle:
+                self._idle.append(connection)  # a read may still have it
+                return None
             if not _has_word(connection):
                 keep_timeout(connection.sock, self._read_timeout)
                 return connection
@@ -145,6 +157,7 @@ class Channel:
 
     def _keep(self, connection: Connection) -> None:
         if len(self._idle) < KEPT:
+            connection.idle_since = time.monotonic()
             self._idle.append(connection)
         else:
             connection.close()

@@ -92,22 +92,30 @@ class Fetch:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         headers: Headers | None = None,
+        harmless: bool = False,
     ) -> Answer:
-        """Sends `json` (Decimals as plain numbers) or `form`, or no body at all."""
+        """Sends `json` (Decimals as plain numbers) or `form`, or no body at all.
+
+        `harmless`: whoever is in doubt about it may send it again and has lost nothing, so that a busy process need not
+        shake hands anew for each.
+        """
+        fresh = not harmless
         if form is not None:
-            return self._send("POST", path, {**FORM, **(headers or {})}, urlencode(form).encode())
+            return self._send("POST", path, {**FORM, **(headers or {})}, urlencode(form).encode(), fresh)
         if json is None:
-            return self._send("POST", path, headers or {})
-        return self._send("POST", path, {**JSON, **(headers or {})}, strict_json.dumps(json))
+            return self._send("POST", path, headers or {}, None, fresh)
+        return self._send("POST", path, {**JSON, **(headers or {})}, strict_json.dumps(json), fresh)
 
     def close(self) -> None:
         self._channel.close()
 
-    def _send(self, method: str, path: str, headers: Headers, body: bytes | None = None) -> Answer:
+    def _send(
+        self, method: str, path: str, headers: Headers, body: bytes | None = None, fresh: bool = False
+    ) -> Answer:
         if self._gate is not None:
             self._gate.admit(method, path)
         with calling(self._name, method, path) as call:
-            answer, failure = self._attempt(method, path, headers, body)
+            answer, failure = self._attempt(method, path, headers, body, fresh)
             call.status = None if answer is None else answer.status
             if self._gate is not None:
                 self._gate.report(method, call.status, failure)
@@ -116,17 +124,18 @@ class Fetch:
             return answer
 
     def _attempt(
-        self, method: str, path: str, headers: Headers, body: bytes | None
+        self, method: str, path: str, headers: Headers, body: bytes | None, fresh: bool
     ) -> tuple[Answer | None, BitLootError | None]:
         """The whole answer, if there was one, and what is to be raised for it: by the caller and not inside `except`,
         since the library's error holds our headers and must not ride along."""
-        # A POST has a connection of its own: the peer may close an idle one at the moment we write, and the
-        # reset that follows cannot be told from a lost answer. A hand-shake costs less than a purchase that
+        # A POST that matters has a connection of its own: the peer may close an idle one at the moment we write,
+        # and the reset that follows cannot be told from a lost answer. A hand-shake costs less than a purchase that
         # nobody can tell about.
-        attempt = Attempt(self._deadline, fresh=method != "GET")
+        attempt = Attempt(self._deadline, fresh=fresh)
         try:
             with attempted(attempt):
-                answer = self._exchange(method, path, self._told(method, headers, body), body, attempt.fresh)
+                told = self._told(method, headers, body, fresh)
+                answer = self._exchange(method, path, told, body, fresh)
         except FAILURES as error:
             return None, self._failure(method, attempt, error)
         return answer, self._sort(answer)
@@ -137,10 +146,11 @@ class Fetch:
         reply = self._channel.exchange(method, path, headers, body, fresh=fresh)
         return Answer(reply.status, reply.headers, reply.body, method, self._name)
 
-    def _told(self, method: str, headers: Headers, body: bytes | None) -> dict[str, str]:
+    def _told(self, method: str, headers: Headers, body: bytes | None, fresh: bool) -> dict[str, str]:
         """All headers of one call, secrets revealed at last."""
-        framing = {} if method == "GET" else {"Connection": "close", "Content-Length": str(len(body or b""))}
-        return _revealed({**self._headers, **headers, **framing})
+        framing = {} if method == "GET" else {"Content-Length": str(len(body or b""))}
+        ending = {"Connection": "close"} if fresh else {}
+        return _revealed({**self._headers, **headers, **framing, **ending})
 
     def _sort(self, answer: Answer) -> BitLootError | None:
         named = self._classify(answer) if self._classify and answer.status >= 400 else None

@@ -51,7 +51,7 @@ class ResendMailer:
         }
         headers = {"Idempotency-Key": check_key(idempotency_key)}
         try:
-            return _id_in(self._fetch.post("/emails", json=body, headers=headers))
+            return _id_in(self._fetch.post("/emails", json=body, headers=headers, harmless=True))
         except Duplicate:
             raise
         except Ambiguous as error:

@@ -90,7 +90,7 @@ class Reservations:
         """Spends nothing, so that an Ambiguous begin may be repeated (PROVIDERS.md §7.4)."""
         wish = {"orderId": purchase_ref, "productId": wanted.product_ref, "quantity": wanted.quantity}
         answer = self._authorized(
-            lambda headers: self._buys.post("/reservations", json=wish, headers=headers)
+            lambda headers: self._buys.post("/reservations", json=wish, headers=headers, harmless=True)
         )
         fields = answer.json()
         ref = fields.get("reservationId") if isinstance(fields, dict) else None

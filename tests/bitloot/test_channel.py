@@ -13,7 +13,7 @@ import zlib
 import pytest
 
 from bitloot.attempt import OddFraming
-from bitloot.channel import FAILURES, Channel, TooLargeError, _has_word
+from bitloot.channel import FAILURES, YOUNG, Channel, TooLargeError, _has_word
 from tests.bitloot.rude_server import Manner, RudeServer, answering, read_request, serving
 from tests.bitloot.test_fetch_doubt import strange_tls
 from tests.waiting import until
@@ -50,6 +50,17 @@ def test_a_fresh_connection_leaves_the_kept_one_alone() -> None:
         wire = channel(server.url)
         assert [ask(wire), ask(wire, fresh=True), ask(wire)] == [b"ok"] * 3
         assert server.connections == 2
+        wire.close()
+
+
+def test_what_was_idle_for_long_is_for_reads_only() -> None:
+    with serving(answering("200 OK", b"ok")) as server:
+        wire = channel(server.url)
+        assert ask(wire) == b"ok"
+        wire._idle[0].idle_since -= YOUNG + 1
+        assert [ask(wire, "POST"), ask(wire, "POST")] == [b"ok"] * 2
+        assert server.connections == 2
+        assert len(wire._idle) == 2  # the old one was left there
         wire.close()
 
 

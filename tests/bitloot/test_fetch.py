@@ -79,6 +79,10 @@ def test_reads_share_a_connection_and_each_post_has_its_own() -> None:
         for _ in range(3):
             fetch.post("/")
         assert server.connections == 4
+        assert all(b"Connection: close" in request for request in server.requests[3:])
+        for _ in range(3):
+            fetch.post("/", harmless=True)
+        assert server.connections == 4
         fetch.close()
 
 
