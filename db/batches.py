@@ -22,7 +22,7 @@ from db.notices import NewNotice
 
 __all__ = ["TAKE", "Later", "is_locked", "suppose", "take_batch", "take_or_keep"]
 
-#: 0014_notice_batches.sql says what it does.
+#: 0025_notices_together.sql says what it does.
 TAKE = "SELECT * FROM take_notices(%s, %s, %s)"
 
 LOCK_NOT_AVAILABLE = "55P03"
