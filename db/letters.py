@@ -163,9 +163,8 @@ def keep_letter(
     which is called if this call kept the letter.
     """
     letter_id = uuid.uuid4()
-    data_key = vault.new_data_key(_context(letter_id))
     plain = json.dumps({"text": rendered.text, "html": rendered.html}).encode()
-    sealed = vault.seal(data_key, _context(letter_id), kind, plain)
+    data_key, sealed = vault.seal_anew(_context(letter_id), kind, plain)
     with transaction() if then is not None else nullcontext():
         kept = _insert(letter_id, order_id, kind, generation, rendered, data_key, sealed, sending, by)
         if kept is not None and then is not None:

@@ -55,8 +55,7 @@ def keep_refused(
     refused_id = uuid.uuid4()
     kept = {name: value[:MOST_HEADER] for name, value in headers.items() if name in KEPT_HEADERS}
     plain = json.dumps(kept).encode() + b"\n" + body[:MOST_BYTES]
-    data_key = vault.new_data_key(_context(refused_id))
-    sealed = vault.seal(data_key, _context(refused_id), source, plain)
+    data_key, sealed = vault.seal_anew(_context(refused_id), source, plain)
     rows(
         "SELECT keep_refused(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
         *(
