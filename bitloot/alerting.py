@@ -12,12 +12,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from bitloot import strict_json
-from bitloot.errors import Ambiguous, Malformed, Retryable
+from bitloot.alerts_secret import parse_alerts_secret
+from bitloot.errors import Ambiguous, Retryable
 from bitloot.fetch import Fetch
 
-__all__ = ["AlertSink", "advice", "parse_alerts_secret"]
-
-PREFIX = "whsec_"
+__all__ = ["AlertSink", "advice"]
 
 #: What happened, in words, and what to do; `{about}` and `{order}` are filled in. Other kinds are cases about money.
 ADVICE: Mapping[str, tuple[str, str]] = {
@@ -66,14 +65,3 @@ class AlertSink:
         else:
             return
         raise Retryable(text, code=code)
-
-
-def parse_alerts_secret(text: str) -> bytes:
-    """`whsec_` and the base64 of 24 to 64 bytes. Raises Malformed."""
-    try:
-        key = base64.b64decode(text.removeprefix(PREFIX), validate=True)
-    except ValueError:
-        key = b""
-    if not text.startswith(PREFIX) or not 24 <= len(key) <= 64:
-        raise Malformed("ALERTS_SECRET is not whsec_ and the base64 of 24 to 64 bytes", code="alerts_secret")
-    return key

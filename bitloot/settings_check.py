@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from bitloot.alerting import parse_alerts_secret
+from bitloot.alerts_secret import parse_alerts_secret
 from bitloot.errors import Malformed
 from bitloot.mail.address import parse_sender
-from bitloot.mail.letters import KINDS
+from bitloot.mail.kinds import KINDS
 from bitloot.master_keys import parse_master_keys
 from bitloot.senders import parse_networks
 

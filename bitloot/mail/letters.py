@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,19 +12,9 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from bitloot.mail.base import Letter
+from bitloot.mail.kinds import KINDS
 
-__all__ = ["KINDS", "LetterFacts", "render", "render_keys_ready", "render_letter"]
-
-#: Every kind of letter. What tells more than `LetterFacts` does is named with it.
-KINDS: Mapping[str, frozenset[str]] = {
-    "order_received": frozenset({"price", "amount", "until"}),
-    "payment_confirmed": frozenset({"amount"}),
-    "underpaid": frozenset({"received", "asked", "missing"}),
-    "cannot_deliver": frozenset({"missing", "amount", "coin"}),
-    "keys_ready": frozenset({"one"}),
-    "refund": frozenset({"amount", "transaction"}),
-    "guest_code": frozenset({"code", "minutes"}),
-}
+__all__ = ["LetterFacts", "render", "render_keys_ready", "render_letter"]
 
 # Marks that turn the reading direction: a product name could use them to make a line say something else.
 _TURNS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
