@@ -97,8 +97,16 @@ class _Server(WSGIServer):
     def __init__(self, address: tuple[str, int], shop: Shop) -> None:
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
+        self._app: falcon.App[Any, Any] | None = None
         super().__init__(address, _Connection)
-        self.set_app(create_app(shop))
+        self._shop = shop
+
+    def get_app(self) -> falcon.App[Any, Any]:
+        """Built for the first who asks: its routes take longer than all else of a start."""
+        with self._lock:
+            if self._app is None:
+                self._app = create_app(self._shop)
+            return self._app
 
     def server_bind(self) -> None:
         # The stdlib asks DNS for this host's name here, which can take seconds; nobody needs it.
