@@ -36,7 +36,7 @@ class Sleeper(Protocol):
 
 class Desk:
     """`call` runs something in the loop's thread soon, and may be called from any thread. `has_more`: whether the loop
-    has found other things to do by now."""
+    has found other things to do by now. After each of its rounds it calls `end_round`."""
 
     def __init__(
         self, call: Callable[[Callable[[], None]], None], has_more: Callable[[], bool] = lambda: False
@@ -64,13 +64,11 @@ class Desk:
         """Runs `work` when the loop has nothing else to do, or after PATIENCE; once, however many visits ask for it."""
         if not self._soon:
             self._soon_by = time.monotonic() + PATIENCE
-            self._call(self._end_round)
         if work not in self._soon:
             self._soon.append(work)
 
-    def _end_round(self) -> None:
-        if self._has_more() and time.monotonic() < self._soon_by:
-            self._call(self._end_round)
+    def end_round(self) -> None:
+        if not self._soon or (self._has_more() and time.monotonic() < self._soon_by):
             return
         works, self._soon = self._soon, []
         for work in works:

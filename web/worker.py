@@ -86,9 +86,14 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         self._desk = Desk(self.method_queue.defer, self._has_more)
         super().init_process()
 
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(timeout)
+        self._desk.end_round()
+
     def _has_more(self) -> bool:
+        """Whether somebody waits to be read; a stopping worker puts nothing off for them."""
         own = self.method_queue.fileno()
-        return any(key.fd != own for key, _ in self.poller.select(0))
+        return self.alive and any(key.fd != own for key, _ in self.poller.select(0))
 
     # --- arriving: called by ThreadWorker for a new connection, and for one on which the next request begins
 

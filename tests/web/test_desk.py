@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 
 import pytest
 
@@ -77,33 +78,31 @@ def test_what_many_visits_ask_for_is_done_once_and_after_all_of_them() -> None:
     for _ in range(3):
         loop.desk.serve(visit, lambda: None)
     assert done == []
-    loop.turn()
+    loop.desk.end_round()
     assert done == [False]
     loop.desk.serve(visit, lambda: None)  # the next round
-    loop.turn()
+    loop.desk.end_round()
+    loop.desk.end_round()
     assert done == [False, False]
-    assert loop.calls.empty()
 
 
 def test_a_busy_loop_reads_on_before_it_does_what_was_asked_of_it() -> None:
     """Whoever has come by then goes with the others; but they do not wait for ever."""
-    loop, done = Loop(), []
-    more = [True, True, False]
-    loop.desk = Desk(loop.calls.put, lambda: more.pop(0))
-    loop.desk.serve(lambda: soon(lambda: done.append("idle")), lambda: None)
-    loop.turn()
-    loop.turn()
+    more, done = [True, True, False], []
+    desk = Desk(SimpleQueue[Callable[[], None]]().put, lambda: more.pop(0) if more else True)
+    desk.serve(lambda: soon(lambda: done.append("idle")), lambda: None)
+    desk.end_round()
+    desk.end_round()
     assert done == []
-    loop.turn()
+    desk.end_round()
     assert done == ["idle"]
-    loop.desk = Desk(loop.calls.put, lambda: True)
-    loop.desk.serve(lambda: soon(lambda: done.append("at last")), lambda: None)
+    desk.serve(lambda: soon(lambda: done.append("at last")), lambda: None)
 
-    def turned() -> bool:
-        loop.turn()
+    def ended() -> bool:
+        desk.end_round()
         return done == ["idle", "at last"]
 
-    until(turned)
+    until(ended)
 
 
 def test_elsewhere_it_is_done_at_once() -> None:

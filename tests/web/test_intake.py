@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
@@ -21,7 +21,7 @@ from bitloot.gateways.base import PaymentNews
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
 from bitloot.vault import Vault
-from db import Later, Notice, Payment, Replay, Taken, Terms, base, take_batch, take_news
+from db import Later, Notice, Payment, Replay, Taken, Terms, Told, base, take_batch, take_news
 from tests.factories import a_payment, again, an_order, news_of
 from tests.waiting import until
 from web import intake as module
@@ -87,10 +87,43 @@ def test_at_the_desk_nobody_goes_before_all_who_came_with_him(database: Settings
     for payment in payments:
         assert intake._waiting.empty()
         desk.serve(partial(visit, payment), lambda: None)
-    calls.get(timeout=30)()  # the end of the round
+    assert intake._waiting.empty()
+    desk.end_round()
     while len(answers) < len(payments):
         calls.get(timeout=30)()
     assert [taken.outcome for taken in answers] == ["moved"] * 8
+
+
+def test_notices_of_a_busy_time_are_committed_together(
+    database: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first waits for nobody; the next commit begins a while after it, with all who came meanwhile."""
+    busy, pauses, batches = threading.Event(), list[float](), list[int]()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if seconds:
+            busy.wait(60)
+
+    def counted(batch: Sequence[Told], terms: Terms) -> list[Taken | Later]:
+        batches.append(len(batch))
+        return take_batch(batch, terms)
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=pause))
+    monkeypatch.setattr(module, "take_batch", counted)
+    intake, payments = Intake(TERMS), [a_payment(an_order()) for _ in range(4)]
+    first = all_at_once(intake, [(payments[0], payments[0].gateway_payment_id)])
+    with ThreadPoolExecutor(1) as threads:
+        others = threads.submit(
+            all_at_once, intake, [(payment, payment.gateway_payment_id) for payment in payments[1:]]
+        )
+        until(lambda: len(pauses) == 2 and intake._waiting.qsize() == 2)
+        busy.set()
+        assert [taken.outcome for taken in first + others.result(60) if isinstance(taken, Taken)] == [
+            "moved"
+        ] * 4
+    assert batches == [1, 3]
+    assert pauses == [0, pytest.approx(module.APART)]
 
 
 def test_the_same_notice_in_one_batch_is_one_move(database: Settings) -> None:
@@ -220,7 +253,9 @@ def test_a_long_queue_turns_nobody_away(database: Settings, monkeypatch: pytest.
     """The last waits longer than the database may take for one commit."""
     payments = [a_payment(an_order()) for _ in range(12)]
     passed = [0.0]
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed[0]))
+    monkeypatch.setattr(
+        module, "time", SimpleNamespace(monotonic=lambda: passed[0], sleep=lambda _seconds: None)
+    )
     monkeypatch.setattr(module, "NOTICE_SECONDS", 0.02)  # all look again and again
     monkeypatch.setattr(module, "MOST", 1)
 
