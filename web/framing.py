@@ -8,14 +8,17 @@ from enum import Enum
 
 from web.limits import MAX_BODY, MAX_FRAMED, MAX_HEAD
 
-__all__ = ["Framing", "Verdict"]
+__all__ = ["TELLING", "Framing", "Verdict"]
 
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 
 #: The lines of a head that say how long the request is, or that its sender waits; whether they are well formed is for
-#: the parser. Possessive, so that no head takes long.
-_TELLING = re.compile(
-    rb"\r\n\s*+(content-length|transfer-encoding|expect)\s*+:((?:[^\r]|\r(?!\n))*+)", re.IGNORECASE
+#: the parser. Possessive, and no part of it goes on to another line: the next look begins there, and would go through
+#: the same again.
+TELLING = re.compile(
+    rb"\r\n(?:[ \t\n\v\f]|\r(?!\n))*+(content-length|transfer-encoding|expect)(?:[ \t\n\v\f]|\r(?!\n))*+"
+    rb":((?:[^\r]|\r(?!\n))*+)",
+    re.IGNORECASE,
 )
 
 #: A line with the size of a chunk, perhaps after the line end of the chunk before. Extensions (RFC 9112 §7.1.1) are
@@ -101,7 +104,7 @@ class Framing:
         """
         lengths: list[bytes] = []
         codings: list[bytes] = []
-        for name, value in _TELLING.findall(head):
+        for name, value in TELLING.findall(head):
             match name.lower():
                 case b"content-length":
                     lengths.append(value.strip())

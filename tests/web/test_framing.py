@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from web.arrivals import parser_of_what_came
-from web.framing import Framing, Verdict
+from web.framing import TELLING, Framing, Verdict
 from web.limits import MAX_BODY, MAX_HEAD
 
 START = b"POST /x HTTP/1.1\r\nHost: shop\r\n"
@@ -178,6 +178,15 @@ def test_it_sees_who_asks_before_sending() -> None:
     framing.feed(START + b"Expect: 100-Continue\r\nContent-Length: 3\r\n\r\n")
     assert framing.expects_continue
     assert framing.has_head
+
+
+@pytest.mark.parametrize("blank", [b" ", b"\t", b"\n", b"\v\f"])
+def test_a_line_of_a_head_is_read_by_itself(blank: bytes) -> None:
+    """Whoever looked on behind blank lines would do so from each of them: a head of those took half a second."""
+    blanks = (b"\r\n" + blank) * 3
+    assert TELLING.match(blanks + b"\r\nExpect: a") is None
+    assert TELLING.match(b"\r\nExpect" + blanks + b": a") is None
+    assert TELLING.findall(blanks + b"\r\nExpect: a" + blanks) == [(b"Expect", b" a")]
 
 
 @given(st.binary(max_size=300))
