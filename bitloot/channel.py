@@ -138,7 +138,7 @@ class Channel:
 
     def _kept(self, idle: float) -> Connection | None:
         """The connection that was idle for the shortest time, `idle` seconds at most, and that the other side did not
-        end meanwhile."""
+        end meanwhile. Closes those that are none."""
         if self._pid != os.getpid():
             self._pid = os.getpid()
             self.close()  # our copies of the parent's sockets; its own stay open
@@ -147,10 +147,8 @@ class Channel:
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            if time.monotonic() - connection.idle_since > idle:
-                self._idle.append(connection)  # a read may still have it
-                return None
-            if not _has_word(connection):
+            # Where only POSTs go, nobody else would look at the older ones: they would fill the room of those to come.
+            if time.monotonic() - connection.idle_since <= idle and not _has_word(connection):
                 keep_timeout(connection.sock, self._read_timeout)
                 return connection
             connection.close()

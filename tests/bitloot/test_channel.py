@@ -53,14 +53,15 @@ def test_a_fresh_connection_leaves_the_kept_one_alone() -> None:
         wire.close()
 
 
-def test_what_was_idle_for_long_is_for_reads_only() -> None:
+def test_what_was_idle_for_too_long_for_a_post_takes_nobodys_place() -> None:
     with serving(answering("200 OK", b"ok")) as server:
         wire = channel(server.url)
-        assert ask(wire) == b"ok"
-        wire._idle[0].idle_since -= YOUNG + 1
+        for _ in range(3):
+            assert ask(wire, "POST") == b"ok"
+            wire._idle[-1].idle_since -= YOUNG + 1
         assert [ask(wire, "POST"), ask(wire, "POST")] == [b"ok"] * 2
-        assert server.connections == 2
-        assert len(wire._idle) == 2  # the old one was left there
+        assert server.connections == 4
+        assert len(wire._idle) == 1
         wire.close()
 
 
