@@ -67,6 +67,11 @@ class Desk:
         if work not in self._soon:
             self._soon.append(work)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether something was put off until the loop has read on: it must not stop before."""
+        return bool(self._soon)
+
     def end_round(self) -> None:
         if not self._soon or (self._has_more() and time.monotonic() < self._soon_by):
             return

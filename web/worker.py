@@ -87,7 +87,8 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        super().wait_for_and_dispatch_events(timeout)
+        # Whoever it was put off for may have gone meanwhile: to another process, or because the time was up.
+        super().wait_for_and_dispatch_events(0.0 if self._desk.has_work else timeout)
         self._desk.end_round()
 
     def _has_more(self) -> bool:

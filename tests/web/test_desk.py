@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import queue
+import selectors
+import socket
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import Any
 
 import pytest
+from gunicorn.workers.gthread import PollableMethodQueue  # type: ignore[import-untyped]
 
 from tests.waiting import until
 from web.deadline import database
 from web.desk import Desk, Elsewhere, Sleeper, at_the_desk, sleeper, soon
+from web.worker import GatheringWorker
 
 
 class Loop:
@@ -103,6 +108,41 @@ def test_a_busy_loop_reads_on_before_it_does_what_was_asked_of_it() -> None:
         return done == ["idle", "at last"]
 
     until(ended)
+
+
+class Poller(selectors.DefaultSelector):
+    """Never waits; notes how long it was to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float | None] = []
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.seconds.append(timeout)
+        return super().select(0)
+
+
+def test_what_was_put_off_for_somebody_who_left_does_not_wait_for_the_next() -> None:
+    """A new connection is told to all processes, and one of them takes it."""
+    worker: Any = object.__new__(GatheringWorker)
+    worker.alive, worker.poller, worker.method_queue = True, Poller(), PollableMethodQueue()
+    worker.method_queue.init()
+    worker._desk = Desk(worker.method_queue.defer, worker._has_more)
+    done: list[str] = []
+    ours, theirs = socket.socketpair()
+    with ours, theirs, worker.poller:
+        worker.poller.register(ours, selectors.EVENT_READ)
+        theirs.send(b"x")
+        worker._desk.serve(lambda: soon(lambda: done.append("handed over")), lambda: None)
+        worker._desk.end_round()
+        assert done == []
+        worker.poller.unregister(ours)
+        worker.wait_for_and_dispatch_events(60)
+        assert worker.poller.seconds == [0, 0, 0]
+        assert done == ["handed over"]
+        worker.wait_for_and_dispatch_events(60)
+        assert worker.poller.seconds[3:] == [60]
+    worker.method_queue.close()
 
 
 def test_elsewhere_it_is_done_at_once() -> None:
