@@ -288,8 +288,12 @@ class GatheringWorker(ThreadWorker):  # type: ignore[misc]
             self._drop(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """A stopping worker waits for nobody who has not begun to send."""
+        """A stopping worker waits for nobody who has not begun to send. What came since it last looked counts."""
         super()._cap_keepalive(deadline)
         for conn, arrival in list(self._arriving.items()):
-            if not arrival.framing.held:
+            if conn not in self._arriving or arrival.framing.held:
+                continue
+            if piece := receive(conn.sock):
+                self._take(conn, piece)
+            else:
                 self._let_go(conn, arrival)

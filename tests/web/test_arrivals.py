@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+from collections import deque
 from typing import Any
 
 import pytest
 from gunicorn.config import Config  # type: ignore[import-untyped]
 
-from web.arrivals import Arrival, Held, parser_of_what_came
+from web.arrivals import Arrival, Held, parser_of_what_came, unblock
 from web.limits import SMALL
+from web.worker import GatheringWorker
 
 
 def test_what_is_held_is_added_up_and_given_back() -> None:
@@ -76,3 +79,37 @@ def test_whom_a_proxy_is_believed_is_found_out_once_for_a_connection(peer: str, 
         parser.unreader.unread(b"GET / HTTP/1.1\r\nHost: shop\r\nX-Forwarded-Proto: https\r\n\r\n")
         assert next(parser).scheme == scheme
     assert settings.asked == 1
+
+
+class Stopping(GatheringWorker):
+    """Notes whom it goes on reading and whom it lets go."""
+
+    def __init__(self) -> None:
+        self.keepalived_conns: deque[Any] = deque()
+        self._arriving: dict[Any, Arrival] = {}
+        self.taken: list[bytes | None] = []
+        self.gone: list[Any] = []
+
+    def _take(self, conn: Any, piece: bytes | None) -> None:
+        self.taken.append(piece)
+
+    def _let_go(self, conn: Any, arrival: Arrival) -> None:
+        self.gone.append(conn)
+
+
+class Accepted:
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        unblock(sock)
+
+
+def test_what_came_while_a_worker_was_told_to_stop_is_still_read() -> None:
+    """Its sender has said all: the connection would be reset under him."""
+    worker, (here, there), (other, silent) = Stopping(), socket.socketpair(), socket.socketpair()
+    with here, there, other, silent:
+        said, nothing = Accepted(here), Accepted(other)
+        worker._arriving = {said: Arrival(), nothing: Arrival()}
+        there.sendall(b"POST /orders HTTP/1.1\r\n")
+        worker._cap_keepalive(0)
+    assert worker.taken == [b"POST /orders HTTP/1.1\r\n"]
+    assert worker.gone == [nothing]
