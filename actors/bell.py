@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import queue
 import threading
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import redis
 import structlog
 
+from bitloot.pace import Pace
 from bitloot.settings import load_settings
 
 __all__ = ["channel", "ring", "stop"]
@@ -58,10 +58,9 @@ class _Bell:
         self._thread.join(TIMEOUT * 2)
 
     def _run(self) -> None:
-        last = -APART
+        pace = Pace(APART)
         while (message := self._waiting.get()) is not None:
-            time.sleep(max(last + APART - time.monotonic(), 0))
-            last = time.monotonic()
+            pace.begin()
             try:
                 self._publish({message: None} | dict.fromkeys(self._drain()))
             except redis.RedisError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import queue
 import threading
-import time
 from typing import Any
 
 import dramatiq
@@ -15,6 +14,7 @@ from dramatiq import Message
 from actors.broker import broker
 from actors.prompt import PromptRedisBroker
 from actors.story import rider
+from bitloot.pace import Pace
 
 __all__ = ["message_to", "post", "send", "stop"]
 
@@ -54,12 +54,11 @@ class _Courier:
         self._thread.join(FLUSH)
 
     def _run(self) -> None:
-        going, last = True, -APART
+        going, pace = True, Pace(APART)
         while going:
             first = self._waiting.get()
             if first is not None:
-                time.sleep(max(last + APART - time.monotonic(), 0))
-            last = time.monotonic()
+                pace.begin()
             messages = self._gather(first)
             going = messages[-1] is not None
             try:

@@ -87,9 +87,8 @@ class Channel:
         `fresh`: by a connection of its own, which is closed after it.
         """
         place = self.place()
-        connection = (None if fresh else self._kept(YOUNG if method == "POST" else math.inf)) or self._new(
-            place
-        )
+        most_idle = YOUNG if method == "POST" else math.inf
+        connection = (None if fresh else self._kept(most_idle)) or self._new(place)
         try:
             reply, lasts = self._by(connection, method, place.prefix + path or "/", headers, body)
         except BaseException:

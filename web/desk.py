@@ -73,6 +73,7 @@ class Desk:
         return bool(self._soon)
 
     def end_round(self) -> None:
+        """What was asked for soon, if the loop has nothing else to do or has put it off long enough."""
         if not self._soon or (self._has_more() and time.monotonic() < self._soon_by):
             return
         works, self._soon = self._soon, []

@@ -12,6 +12,7 @@ import structlog
 from peewee import InterfaceError, OperationalError
 
 from bitloot.gateways.base import PaymentNews
+from bitloot.pace import Pace
 from db import Later, NewNotice, Taken, Terms, Told, take_batch, take_news
 from db.batches import is_locked, take_or_keep
 from web.deadline import database
@@ -72,6 +73,7 @@ class Intake:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._began = 0.0  # the last batch
+        self._pace = Pace(APART)
         self._locked: list[_Waiting] = []
         self._again_at = 0.0  # when the locked ones are tried again
 
@@ -122,7 +124,7 @@ class Intake:
     def _gather(self) -> list[_Waiting]:
         """Who is there, and now and then those whose orders were locked."""
         batch = self._more(1, PAUSE if self._locked else None)
-        time.sleep(max(self._began + APART - time.monotonic(), 0))
+        self._pace.begin()
         batch += self._more(MOST - 1)
         if self._locked and time.monotonic() >= self._again_at:
             batch, self._locked = [*self._locked, *batch], []

@@ -78,12 +78,12 @@ class Ipn:
 
     def _tell(self, taken: Taken, notice: NewNotice) -> None:
         heard = {"source": notice.source, "event": notice.event, "outcome": taken.outcome}
-        errands: list[Callable[[], None]] = [partial(ring, "webhook:received", heard)]
-        if taken.dst is not None:
-            errands.insert(0, ring)
+        errands: list[Callable[[], None]] = []
         if taken.dst is OrderState.PAID:
-            errands.insert(0, partial(courier.send, courier.message_to(reserve, str(taken.order_id))))
-        self._errands.add(*errands)
+            errands.append(partial(courier.send, courier.message_to(reserve, str(taken.order_id))))
+        if taken.dst is not None:
+            errands.append(ring)
+        self._errands.add(*errands, partial(ring, "webhook:received", heard))
 
     def _seal(self, news: PaymentNews | OtherNews, delivery: Delivery, verdict: str) -> NewNotice:
         event, external_id, proof = _told(news)

@@ -12,6 +12,7 @@ from actors import courier
 from actors.broker import connect
 from actors.courier import post, stop
 from actors.reserve import reserve
+from bitloot import pace
 from bitloot.settings import Settings
 from bitloot.shop import Shop
 from tests.actors.conftest import Queued
@@ -36,7 +37,7 @@ def test_messages_of_a_busy_time_travel_together(shop: Shop, monkeypatch: pytest
         if seconds:
             busy.wait(60)
 
-    monkeypatch.setattr(courier, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=pause))
+    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=pause))
     monkeypatch.setattr(
         courier, "_enqueue", lambda messages: trips.append([message.args[0] for message in messages])
     )

@@ -17,6 +17,7 @@ import pytest
 from peewee import OperationalError
 
 import db
+from bitloot import pace
 from bitloot.gateways.base import PaymentNews
 from bitloot.settings import Settings
 from bitloot.states import OrderState, PaymentState
@@ -109,7 +110,7 @@ def test_notices_of_a_busy_time_are_committed_together(
         batches.append(len(batch))
         return take_batch(batch, terms)
 
-    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=pause))
+    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 100.0, sleep=pause))
     monkeypatch.setattr(module, "take_batch", counted)
     intake, payments = Intake(TERMS), [a_payment(an_order()) for _ in range(4)]
     first = all_at_once(intake, [(payments[0], payments[0].gateway_payment_id)])
@@ -253,9 +254,7 @@ def test_a_long_queue_turns_nobody_away(database: Settings, monkeypatch: pytest.
     """The last waits longer than the database may take for one commit."""
     payments = [a_payment(an_order()) for _ in range(12)]
     passed = [0.0]
-    monkeypatch.setattr(
-        module, "time", SimpleNamespace(monotonic=lambda: passed[0], sleep=lambda _seconds: None)
-    )
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed[0]))
     monkeypatch.setattr(module, "NOTICE_SECONDS", 0.02)  # all look again and again
     monkeypatch.setattr(module, "MOST", 1)
 
